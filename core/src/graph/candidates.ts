@@ -36,6 +36,10 @@ export class Candidates {
     return this.#size
   }
 
+  ofPeer(peer: string): number {
+    return this.#ofPeer.get(peer) ?? 0
+  }
+
   of(shortChannelId: ShortChannelId): readonly Candidate[] {
     return this.#byId.get(shortChannelId) ?? NONE
   }

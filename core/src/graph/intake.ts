@@ -1,4 +1,4 @@
-import { equalBytes } from '../lib/bytes.ts'
+import { equalBytes, toHex } from '../lib/bytes.ts'
 import type { ShortChannelId } from '../lib/ids.ts'
 import { type Announcement, decodeGossip } from '../wire/gossip-codecs.ts'
 import type { ChannelAnnouncement, ChannelUpdate, NodeAnnouncement } from '../wire/messages/gossip.ts'
@@ -45,7 +45,11 @@ type Item = { readonly signatures: number } & (
   | { readonly type: 'node'; readonly heard: Heard<NodeAnnouncement> }
 )
 
-/** How often a day a direction of a channel may be updated: more is flooding, and is not passed on. */
+/** Who our own announcements come from: no peer has this name. */
+export const OWN = ''
+/** Whatever an announcement is longer than that by is no use to anybody, and could be kept many thousand times. */
+const MAX_LENGTH = 4_096
+/** How often a day a direction of a channel, or a node, may be updated: more is flooding, and is not passed on. */
 const UPDATES_PER_DAY = 48
 const DAY = 24 * 3_600
 
@@ -58,7 +62,7 @@ export class Intake {
   readonly #graph: AnnouncedGraph
   readonly #candidates = new Candidates()
   #day = 0
-  readonly #updatesOfDay = new Map<bigint, number>()
+  readonly #updatesOfDay = new Map<bigint | string, number>()
 
   constructor(graph: AnnouncedGraph) {
     this.#graph = graph
@@ -67,6 +71,15 @@ export class Intake {
   /** How many channels wait for an answer of the chain. */
   get waiting(): number {
     return this.#candidates.size
+  }
+
+  /** How many channels that the peer named wait for an answer of the chain. */
+  waitingOf(peer: string): number {
+    return this.#candidates.ofPeer(peer)
+  }
+
+  waitsFor(id: ShortChannelId): boolean {
+    return this.#candidates.of(id).length > 0
   }
 
   hear(peer: string, messages: readonly Uint8Array[], env: GossipEnv): Batch {
@@ -81,6 +94,10 @@ export class Intake {
       return verdict.type === 'check'
     }
     for (const raw of messages) {
+      if (raw.length > MAX_LENGTH) {
+        note(raw, ignore('too-long'))
+        continue
+      }
       const message = announcementIn(raw)
       switch (message?.type) {
         case 'channel_announcement': {
@@ -89,13 +106,15 @@ export class Intake {
           break
         }
         case 'channel_update':
-          for (const { candidate, verdict } of this.#updates({ raw, message }, env)) {
+          for (const { candidate, verdict } of this.#updates(peer, { raw, message }, env)) {
             if (note(raw, verdict)) items.push({ type: 'update', heard: { raw, message }, signatures: 1, ...candidate })
           }
           break
         case 'node_announcement': {
           const node = this.#graph.node(message.nodeId) ?? this.#candidates.node(message.nodeId)
-          if (note(raw, judgeNodeAnnouncement(raw, message, node))) {
+          const judged = judgeNodeAnnouncement(raw, message, node)
+          const isFlood = peer !== OWN && judged.type === 'check' && this.#isTooOften(toHex(message.nodeId), env)
+          if (note(raw, isFlood ? ignore('too-often') : judged)) {
             items.push({ type: 'node', heard: { raw, message }, signatures: 1 })
           }
           break
@@ -168,6 +187,7 @@ export class Intake {
 
   /** An update is of the channel that is known, or may be of any that is said to be there. */
   #updates(
+    peer: string,
     { raw, message }: Heard<ChannelUpdate>,
     env: GossipEnv,
   ): readonly { readonly verdict: Verdict; readonly candidate?: { readonly candidate: Candidate } }[] {
@@ -178,7 +198,8 @@ export class Intake {
       return candidates.map((candidate) => ({ verdict: judged(candidate.known), candidate: { candidate } }))
     }
     const verdict = judged(known)
-    return [{ verdict: verdict.type === 'check' && this.#isTooOften(message, env) ? ignore('too-often') : verdict }]
+    const isFlood = peer !== OWN && verdict.type === 'check' && this.#isTooOften(directionKey(message), env)
+    return [{ verdict: isFlood ? ignore('too-often') : verdict }]
   }
 
   #settleUpdate(heard: Heard<ChannelUpdate>, candidate: Candidate | undefined, env: GossipEnv, added: Heard[]): void {
@@ -199,7 +220,7 @@ export class Intake {
     const { raw, message } = heard
     const channel = this.#graph.channel(message.shortChannelId)
     if (judgeChannelUpdate(raw, message, env, channel).type !== 'check') return
-    this.#countUpdate(message)
+    this.#count(directionKey(message))
     this.#graph.addUpdate(heard)
     added.push(heard)
   }
@@ -209,22 +230,22 @@ export class Intake {
     const node = this.#graph.node(nodeId)
     if (node === undefined) this.#candidates.keepNode(heard)
     else if (timestamp > (node.timestamp ?? -1)) {
+      this.#count(toHex(nodeId))
       this.#graph.addNode(heard)
       added.push(heard)
     }
   }
 
-  #isTooOften(message: ChannelUpdate, { now }: GossipEnv): boolean {
+  #isTooOften(key: bigint | string, { now }: GossipEnv): boolean {
     const day = Math.floor(now / DAY)
     if (day !== this.#day) {
       this.#day = day
       this.#updatesOfDay.clear()
     }
-    return (this.#updatesOfDay.get(directionKey(message)) ?? 0) >= UPDATES_PER_DAY
+    return (this.#updatesOfDay.get(key) ?? 0) >= UPDATES_PER_DAY
   }
 
-  #countUpdate(message: ChannelUpdate): void {
-    const key = directionKey(message)
+  #count(key: bigint | string): void {
     this.#updatesOfDay.set(key, (this.#updatesOfDay.get(key) ?? 0) + 1)
   }
 }

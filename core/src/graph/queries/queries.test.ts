@@ -64,7 +64,9 @@ const query = (ids: readonly ShortChannelId[], more: Partial<QueryShortChannelId
 const answered = (asked: QueryShortChannelIds): readonly string[] | string => {
   const { graph, name } = network()
   const wanted = wantedIn(asked)
-  return wanted.ok ? [...answerShortIds(graph, CHAIN_HASH, asked, wanted.value)].map(name) : wanted.error
+  return wanted.ok
+    ? [...answerShortIds(graph, CHAIN_HASH, asked, wanted.value)].flatMap((raw) => (raw === undefined ? [] : name(raw)))
+    : wanted.error
 }
 
 const flagged = (...flags: readonly bigint[]) => ({ queryFlags: writeQueryFlags(flags) })
@@ -233,7 +235,8 @@ test('BOLT 7, gossip_timestamp_filter — only what is within it is passed on, a
 
 test('BOLT 7, gossip_timestamp_filter — what is known is sent if it is within, a channel before its updates and nodes and never without an update', (t) => {
   const { graph, name } = network()
-  const sent = (filter: GossipTimestampFilter) => [...backlog(graph, CHAIN_HASH, filter)].map(name)
+  const sent = (filter: GossipTimestampFilter) =>
+    [...backlog(graph, CHAIN_HASH, filter)].flatMap((raw) => (raw === undefined ? [] : name(raw)))
   t.deepEqual(sent(filterOf(0, 0xffffffff)), ['channel 1', 'update 1', 'update 2', 'node 1', 'node 2'])
   t.deepEqual(sent(filterOf(NOW - 100, 1_000)), ['channel 1', 'update 2', 'node 2'])
   t.deepEqual(sent(filterOf(NOW, 1_000)), [])

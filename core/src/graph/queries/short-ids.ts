@@ -9,6 +9,8 @@ import type { AnnouncedGraph } from '../announced-graph.ts'
 /** BOLT 7: what a flag of `query_flags` asks for. */
 export const WANTED = { channel: 1n, update1: 2n, update2: 4n, node1: 8n, node2: 16n } as const
 
+const MESSAGES = WANTED.channel | WANTED.update1 | WANTED.update2
+
 /** Without flags all of it is wanted. */
 const ALL = 31n
 
@@ -42,15 +44,17 @@ export function* answerShortIds(
   ours: Uint8Array,
   { chainHash }: QueryShortChannelIds,
   wanted: readonly WantedChannel[],
-): Generator<Uint8Array> {
+): Generator<Uint8Array | undefined> {
   const isOurChain = equalBytes(chainHash, ours)
   const told = new Set<string>()
   for (const { shortChannelId, flags } of isOurChain ? wanted : []) {
     const known = graph.channel(shortChannelId)
-    const gossip = graph.gossipOf(shortChannelId)
-    if (known === undefined || gossip === undefined) continue
-    const [update1, update2] = gossip.updates
-    if (flags & WANTED.channel) yield gossip.announcement
+    // Each of its messages is read from the disk.
+    const gossip = flags & MESSAGES ? graph.gossipOf(shortChannelId) : undefined
+    if (gossip === undefined) yield undefined
+    if (known === undefined) continue
+    const [update1, update2] = gossip?.updates ?? []
+    if (flags & WANTED.channel && gossip !== undefined) yield gossip.announcement
     if (flags & WANTED.update1 && update1 !== undefined) yield update1
     if (flags & WANTED.update2 && update2 !== undefined) yield update2
     const [node1, node2] = known.nodeIds

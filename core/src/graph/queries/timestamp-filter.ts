@@ -11,6 +11,9 @@ export const passes = (filter: GossipTimestampFilter | undefined, ours: Uint8Arr
   return timestamp >= firstTimestamp && timestamp < firstTimestamp + timestampRange
 }
 
+/** `undefined` comes after so many that are not wanted: whoever sends can let others have their turn. */
+const PAUSE_AFTER = 20
+
 /**
  * BOLT 7, gossip_timestamp_filter: what is known already and within the filter, message by message. A channel counts with the time of any of
  * its updates, is told before them and before all nodes, and not at all without an update or once its funding is spent.
@@ -19,9 +22,11 @@ export function* backlog(
   graph: AnnouncedGraph,
   ours: Uint8Array,
   filter: GossipTimestampFilter,
-): Generator<Uint8Array> {
+): Generator<Uint8Array | undefined> {
   const nodes = new Set<NodeId>()
+  let looks = 0
   for (const id of graph.shortChannelIds()) {
+    if (++looks % PAUSE_AFTER === 0) yield undefined
     const channel = graph.channel(id)
     if (channel === undefined || channel.spentAt !== undefined) continue
     // A node has one object for its id.
@@ -35,6 +40,7 @@ export function* backlog(
     }
   }
   for (const nodeId of nodes) {
+    if (++looks % PAUSE_AFTER === 0) yield undefined
     const timestamp = graph.node(nodeId)?.timestamp
     const raw = timestamp !== undefined && passes(filter, ours, timestamp) ? graph.nodeGossipOf(nodeId) : undefined
     if (raw !== undefined) yield raw

@@ -32,6 +32,8 @@ export type IgnoreReason =
   | 'funding-of-others'
   /** Too much waits already, of the sender or of all. */
   | 'too-many-waiting'
+  /** It is far longer than any needs to be. */
+  | 'too-long'
   /** Its direction was updated too often today. */
   | 'too-often'
 

@@ -16,6 +16,7 @@ type Question = QueryShortChannelIds | QueryChannelRange | GossipTimestampFilter
 
 /** How many messages are handed to the connection at once. */
 const AT_ONCE = 50
+const BYTES_AT_ONCE = 64 * 1_024
 
 /**
  * What one peer asks, answered bit by bit: the next bit when the connection takes more. BOLT 7: a peer asks one question of a kind at a time,
@@ -25,7 +26,7 @@ export class GossipAnswers {
   readonly #graph: AnnouncedGraph
   readonly #chainHash: Uint8Array
   readonly #send: (messages: readonly Uint8Array[]) => Promise<void>
-  readonly #under = new Map<Question['type'], Generator<Uint8Array>>()
+  readonly #under = new Map<Question['type'], Generator<Uint8Array | undefined>>()
   #isSending = false
 
   constructor(graph: AnnouncedGraph, chainHash: Uint8Array, send: (messages: readonly Uint8Array[]) => Promise<void>) {
@@ -41,7 +42,8 @@ export class GossipAnswers {
     const answer = this.#answerTo(question)
     if (answer === undefined) return 'query-unreadable'
     this.#under.set(type, answer)
-    void this.#pump()
+    // Such as a disk that cannot be read: the peer waits in vain, and nothing else follows.
+    void this.#pump().catch(() => this.stop())
     return undefined
   }
 
@@ -50,7 +52,7 @@ export class GossipAnswers {
     this.#under.clear()
   }
 
-  #answerTo(question: Question): Generator<Uint8Array> | undefined {
+  #answerTo(question: Question): Generator<Uint8Array | undefined> | undefined {
     switch (question.type) {
       case 'query_channel_range':
         return encoded(answerRange(this.#graph, this.#chainHash, question))
@@ -66,25 +68,34 @@ export class GossipAnswers {
   async #pump(): Promise<void> {
     if (this.#isSending) return
     this.#isSending = true
-    // Questions of different kinds take turns.
-    for (let next = first(this.#under); next !== undefined; next = first(this.#under)) {
-      const [type, answer] = next
-      const messages: Uint8Array[] = []
-      let isDone = false
-      while (messages.length < AT_ONCE && !isDone) {
-        const step = answer.next()
-        if (step.done === true) isDone = true
-        else messages.push(step.value)
+    try {
+      // Questions of different kinds take turns.
+      for (let next = first(this.#under); next !== undefined; next = first(this.#under)) {
+        const [type, answer] = next
+        const messages: Uint8Array[] = []
+        let isDone = false
+        let bytes = 0
+        for (let steps = 0; steps < AT_ONCE && bytes < BYTES_AT_ONCE && !isDone; steps++) {
+          const step = answer.next()
+          if (step.done === true) isDone = true
+          else if (step.value !== undefined) {
+            messages.push(step.value)
+            bytes += step.value.length
+          }
+        }
+        this.#under.delete(type)
+        if (!isDone) this.#under.set(type, answer)
+        if (messages.length > 0) await this.#send(messages)
+        // However fast the peer takes it, everything else has its turn in between.
+        await new Promise(setImmediate)
       }
-      this.#under.delete(type)
-      if (!isDone) this.#under.set(type, answer)
-      if (messages.length > 0) await this.#send(messages)
+    } finally {
+      this.#isSending = false
     }
-    this.#isSending = false
   }
 }
 
-function* encoded(replies: Iterable<Parameters<typeof encodeGossip>[0]>): Generator<Uint8Array> {
+function* encoded(replies: Iterable<Parameters<typeof encodeGossip>[0]>): Generator<Uint8Array | undefined> {
   for (const reply of replies) yield encodeGossip(reply)
 }
 

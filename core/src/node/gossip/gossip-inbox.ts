@@ -11,6 +11,8 @@ export interface GossipInboxOptions {
   /** What the chain says of a channel's funding, whenever it can; `undefined` if it never will. */
   readonly lookUp: (id: ShortChannelId) => Promise<FundingOutput | undefined>
   readonly env: () => GossipEnv
+  /** Such as a disk that is full: what was said is lost, and nothing else. */
+  readonly onBug: (thrown: unknown) => void
   readonly onAdded: (added: readonly Heard[], from: string) => void
   readonly onFault: (peer: string, fault: PeerFault) => void
   /** The chain has answered: fewer channels wait. */
@@ -76,6 +78,16 @@ export class GossipInbox {
   }
 
   async #handle(peer: string, waiting: readonly Waiting[]): Promise<void> {
+    try {
+      await this.#handleAll(peer, waiting)
+    } catch (thrown) {
+      this.#options.onBug(thrown)
+    } finally {
+      for (const { done } of waiting) done()
+    }
+  }
+
+  async #handleAll(peer: string, waiting: readonly Waiting[]): Promise<void> {
     const { intake, check, env, onFault } = this.#options
     const batch = intake.hear(
       peer,
@@ -84,7 +96,6 @@ export class GossipInbox {
     )
     for (const fault of batch.faults) onFault(peer, fault)
     if (batch.items.length > 0) this.#take(peer, intake.settle(batch, await check(batch.checks), env()))
-    for (const { done } of waiting) done()
   }
 
   #take(peer: string, { faults, added, lookups }: Outcome): void {

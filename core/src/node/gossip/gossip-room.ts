@@ -1,5 +1,5 @@
 import type { AnnouncedGraph } from '../../graph/announced-graph.ts'
-import { Intake, type PeerFault } from '../../graph/intake.ts'
+import { Intake, OWN, type PeerFault } from '../../graph/intake.ts'
 import type { SyncFault } from '../../graph/queries/peer-sync.ts'
 import { passes } from '../../graph/queries/timestamp-filter.ts'
 import { RelayQueue } from '../../graph/relay-queue.ts'
@@ -36,6 +36,7 @@ export interface GossipRoomOptions {
   readonly graph: AnnouncedGraph
   /** What was appended to it is in its file after this. */
   readonly flushLog: () => void
+  readonly onBug?: (thrown: unknown) => void
   readonly chainHash: Uint8Array
   readonly clock: Clock
   readonly height: BlockHeight
@@ -61,8 +62,6 @@ const FLUSH_MS = 60_000
 const HOUR_MS = 3_600_000
 /** How many peers tell us what is new: the others would say the same. One of them is replaced every hour. */
 const LISTENED = 3
-/** Who our own announcements come from: no peer has this name. */
-const OWN = ''
 /** How far back a peer is asked for what is new, in seconds: what was on its way when we started. */
 const LOOK_BACK = 3_600
 /** Beyond this many channels that wait for the chain no more are asked for. */
@@ -88,6 +87,7 @@ export class GossipRoom {
       check: options.check,
       lookUp: options.lookUp,
       env: () => this.#env(),
+      onBug: (thrown) => options.onBug?.(thrown),
       onAdded: (added, from) => this.#relay.add(added, from),
       onFault: (peer, fault) => this.#sessions.get(peer)?.line.complain(fault),
       onLookedUp: () => this.#askNext(),
@@ -106,6 +106,8 @@ export class GossipRoom {
 
   connected(peer: string, line: GossipLine): void {
     const { graph, chainHash } = this.#options
+    // A later connection takes the place of an earlier one before that has ended.
+    this.disconnected(peer)
     const answers = new GossipAnswers(graph, chainHash, (messages) => line.send(messages))
     this.#sessions.set(peer, { line, answers, isListened: false, outstanding: 0, isFlushing: false })
     this.#listen()
@@ -192,9 +194,8 @@ export class GossipRoom {
 
   /** Each peer in turn, if what it said last was dealt with, and not too much waits for the chain. */
   #askNext(): void {
-    for (const session of this.#sessions.values()) {
-      if (this.#intake.waiting >= MAX_WAITING) return
-      if (session.outstanding === 0) session.sync?.askNext()
+    for (const [peer, session] of this.#sessions) {
+      if (session.outstanding === 0 && this.#intake.waitingOf(peer) < MAX_WAITING) session.sync?.askNext()
     }
   }
 
@@ -222,6 +223,7 @@ export class GossipRoom {
       clock: this.#options.clock,
       env: () => this.#env(),
       asked: this.#asked,
+      isWaiting: (id) => this.#intake.waitsFor(id),
       send: (message) => void session.line.send([message]),
       onDone: (fault) => {
         delete session.sync

@@ -19,6 +19,8 @@ export interface GossipSyncOptions {
   readonly env: () => GossipEnv
   /** Which channels some peer has been asked for already: each is asked for once. */
   readonly asked: Set<ShortChannelId>
+  /** Whether it was told of, and waits for the chain. */
+  readonly isWaiting: (id: ShortChannelId) => boolean
   readonly send: (message: Uint8Array) => void
   /** Nothing more is asked of the peer; with a fault if it has said something that is no answer, or nothing for too long. */
   readonly onDone: (fault?: SyncFault | 'silent') => void
@@ -59,14 +61,18 @@ export class GossipSync {
 
   answered(end: ReplyShortChannelIdsEnd): void {
     const answered = answeredBy(this.#sync, end)
-    this.#open = []
     if (answered.ok) this.#goOn(answered.value)
     else this.#end(answered.error)
   }
 
   /** Asks the next question, if one is due. */
   askNext(): void {
-    const { asked, env } = this.#options
+    const { asked, env, graph, isWaiting } = this.#options
+    if (this.#sync.phase !== 'asking' || !this.#sync.isWaiting) {
+      // What it did not tell of after all may be asked of another.
+      for (const id of this.#open) if (graph.channel(id) === undefined && !isWaiting(id)) asked.delete(id)
+      this.#open = []
+    }
     const next = nextQuery(this.#sync, env().chainHash, (id) => asked.has(id))
     this.#sync = next.sync
     if (next.send !== undefined) {

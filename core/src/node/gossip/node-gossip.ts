@@ -10,6 +10,7 @@ import type { OwnNode } from '../../graph/own/own-node.ts'
 import { announcedOutput, type FundingOutput } from '../../graph/rules/channel-announcement.ts'
 import { concat, toHex, u16be } from '../../lib/bytes.ts'
 import type { Clock } from '../../lib/clock.ts'
+import { stackOf } from '../../lib/errors.ts'
 import type { NodeId, ShortChannelId } from '../../lib/ids.ts'
 import type { BlockHeight } from '../../lib/units.ts'
 import { type Announcement, decodeGossip, GOSSIP_TYPES } from '../../wire/gossip-codecs.ts'
@@ -71,12 +72,14 @@ export class NodeGossip implements MessageRoom {
   #outstandingInAll = 0
   #checkers: SignatureCheckers | undefined
   readonly #close: () => void
+  readonly #log: NodeLog
 
   constructor(options: NodeGossipOptions) {
     const { system, clock, log, backend, chainHash, height, directory, signer, self } = options
     const { graph, flushLog, close } = openLog(options)
     this.#graph = graph
     this.#close = close
+    this.#log = log
     log.info('gossip.loaded', { channels: graph.channelCount, nodes: graph.nodeCount })
     this.#lookups = new FundingLookup(backend, clock)
     const threads = options.threads ?? Math.min(Math.max(availableParallelism() - 1, 1), 2)
@@ -93,6 +96,7 @@ export class NodeGossip implements MessageRoom {
         return this.#checkers.check(checks)
       },
       lookUp: async (id) => ownFunding(directory, id) ?? this.#lookups.lookUp(id),
+      onBug: (thrown) => log.error('gossip.bug', { error: stackOf(thrown) }),
     })
     this.#own = new OwnGossip({
       network: this.#ownNetwork(self.nodeId),
@@ -162,7 +166,10 @@ export class NodeGossip implements MessageRoom {
     if (outstanding >= OUTSTANDING_OF_PEER || this.#outstandingInAll >= OUTSTANDING_IN_ALL) return
     this.#outstanding.set(peer, outstanding + 1)
     this.#outstandingInAll++
-    void this.#room.hear(peer, raw).then(() => {
+    const dealtWith = this.#room
+      .hear(peer, raw)
+      .catch((thrown: unknown) => this.#log.error('gossip.bug', { error: stackOf(thrown) }))
+    void dealtWith.then(() => {
       this.#outstandingInAll--
       const left = (this.#outstanding.get(peer) ?? 1) - 1
       if (left === 0) this.#outstanding.delete(peer)

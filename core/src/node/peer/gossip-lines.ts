@@ -15,7 +15,7 @@ const WARNINGS = { perSecond: 1 / 600, burst: 3 }
 const NO_CHANNEL = new Uint8Array(32)
 
 /** Tells the room of gossip of connections, and writes on them what it has to say. */
-export const gossipLines = (gossip: NodeGossip, clock: Clock): GossipOfPeers => {
+export const gossipLines = (gossip: Pick<NodeGossip, 'connected' | 'disconnected'>, clock: Clock): GossipOfPeers => {
   const current = new Map<string, PeerConnection>()
   return {
     connected(connection) {
@@ -43,6 +43,9 @@ const lineOf = (connection: PeerConnection, clock: Clock, isOpen: () => boolean)
     offersQueries: hasFeature(connection.remoteFeatures, 'gossip_queries'),
     async send(messages) {
       for (const raw of messages) {
+        // A whole minute's gossip at once could be more than a connection may have unsent.
+        while (connection.unsentBytes > MAX_UNSENT && isOpen()) await pause()
+        if (!isOpen()) return
         connection.send({
           type: 'unknown',
           messageType: ((raw[0] ?? 0) << 8) | (raw[1] ?? 0),
