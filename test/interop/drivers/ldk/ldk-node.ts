@@ -239,8 +239,14 @@ class Node implements LdkNode {
   }
 
   announcedDirections(shortChannelId: ShortChannelId): number | undefined {
-    const channel = this.#parts.graph.read_only().channel(shortChannelId)
-    return channel && [channel.get_one_to_two(), channel.get_two_to_one()].filter((update) => update).length
+    const graph = this.#parts.graph.read_only()
+    try {
+      const channel = graph.channel(shortChannelId)
+      return channel && [channel.get_one_to_two(), channel.get_two_to_one()].filter((update) => update).length
+    } finally {
+      // A lock: LDK throws when it is collected as garbage.
+      graph.free()
+    }
   }
 
   channels(): readonly LdkChannel[] {
