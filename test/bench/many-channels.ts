@@ -64,7 +64,7 @@ const payments: Benchmark = {
   figures: ['payments.direct.c20.channels2000'],
   run: async () => {
     const { payer, payee } = await paying.with(PAYING_CHANNELS)
-    return measurePayments('payments.direct.c20.channels2000', [payer, payee], 20, PAYMENTS)
+    return measurePayments('payments.direct.c20.channels2000', { payer, payee }, 20, PAYMENTS)
   },
   end: paying.end,
 }

@@ -18,14 +18,10 @@ const directPayments = (concurrent: number, count: number): Benchmark => {
     run: async () => {
       const world = new BenchWorld()
       try {
-        const nodes = [
-          await world.node('payer', { counted: true }),
-          await world.node('payee', { counted: true }),
-        ] as const
-        const [payer, payee] = nodes
-        await world.faucet(payer, BigInt(CHANNEL_SAT) + 1_000_000n)
-        await world.open(payer, payee, CHANNEL_SAT)
-        return await measurePayments(name, nodes, concurrent, count)
+        const payer = await world.node('payer', { counted: true })
+        const payee = await world.node('payee', { counted: true })
+        await openFrom(world, payer, payee)
+        return await measurePayments(name, { payer, payee }, concurrent, count)
       } finally {
         await world.close()
       }
@@ -33,36 +29,77 @@ const directPayments = (concurrent: number, count: number): Benchmark => {
   }
 }
 
-/** The rate at which one of two counted nodes pays the other, after a warm-up, and what a payment costs them. */
+/** As direct payments, over a node between the two. */
+const relayedPayments = (concurrent: number, count: number): Benchmark => {
+  const name = `payments.relay.c${concurrent}`
+  return {
+    figures: [name],
+    run: async () => {
+      const world = new BenchWorld()
+      try {
+        const payer = await world.node('payer', { counted: true })
+        const relay = await world.node('relay', { counted: true })
+        const payee = await world.node('payee', { counted: true })
+        await openFrom(world, payer, relay)
+        await openFrom(world, relay, payee)
+        return await measurePayments(name, { payer, relay, payee }, concurrent, count)
+      } finally {
+        await world.close()
+      }
+    },
+  }
+}
+
+const openFrom = async (world: BenchWorld, from: BenchNode, to: BenchNode): Promise<void> => {
+  await world.faucet(from, BigInt(CHANNEL_SAT) + 1_000_000n)
+  await world.open(from, to, CHANNEL_SAT)
+}
+
+/** Counted nodes, by what they do in a payment. */
+export interface Parties {
+  readonly payer: BenchNode
+  readonly relay?: BenchNode
+  readonly payee: BenchNode
+}
+
+/** The rate at which the payer pays the payee, after a warm-up, and what a payment costs each, and all together. */
 export const measurePayments = async (
   name: string,
-  nodes: readonly [BenchNode, BenchNode],
+  parties: Parties,
   concurrent: number,
   count: number,
 ): Promise<readonly Figure[]> => {
-  const [payer, payee] = nodes
+  const { payer, payee } = parties
   const invoices = await makeInvoices(payee, WARM_UP + count)
   await payAll(payer, invoices.slice(0, WARM_UP), concurrent)
-  const before = await Promise.all(nodes.map((node) => node.counts()))
+  const before = await countsOf(parties)
   const startedAt = performance.now()
   const latencies = await payAll(payer, invoices.slice(WARM_UP), concurrent)
   const seconds = (performance.now() - startedAt) / 1_000
-  const after = await Promise.all(nodes.map((node) => node.counts()))
-  const each = (what: keyof WorkCounts, node: 0 | 1): number =>
-    ((after[node]?.[what] ?? 0) - (before[node]?.[what] ?? 0)) / count
-  const both = (what: keyof WorkCounts): number => each(what, 0) + each(what, 1)
+  const after = await countsOf(parties)
+  const work = after.map(({ party, counts }, at) => ({
+    party,
+    each: (what: keyof WorkCounts): number => (counts[what] - (before[at]?.counts[what] ?? 0)) / count,
+  }))
+  const all = (what: keyof WorkCounts): number => work.reduce((sum, { each }) => sum + each(what), 0)
   return [
     { name, value: count / seconds, unit: '/s' },
     { name: `${name}.latency`, value: latencies[count >> 1] ?? 0, unit: 'ms' },
-    { name: `${name}.cpu.payer`, value: each('cpu', 0) / 1_000, unit: 'ms/payment' },
-    { name: `${name}.cpu.payee`, value: each('cpu', 1) / 1_000, unit: 'ms/payment' },
-    { name: `${name}.signatures`, value: both('signatures'), unit: '/payment' },
-    { name: `${name}.verifications`, value: both('verifications'), unit: '/payment' },
-    { name: `${name}.statements`, value: both('statements'), unit: '/payment' },
-    { name: `${name}.rows`, value: both('literals') / 2, unit: '/payment' },
-    { name: `${name}.commits`, value: both('commits'), unit: '/payment' },
+    ...work.map(({ party, each }) => ({
+      name: `${name}.cpu.${party}`,
+      value: each('cpu') / 1_000,
+      unit: 'ms/payment',
+    })),
+    { name: `${name}.signatures`, value: all('signatures'), unit: '/payment' },
+    { name: `${name}.verifications`, value: all('verifications'), unit: '/payment' },
+    { name: `${name}.statements`, value: all('statements'), unit: '/payment' },
+    { name: `${name}.rows`, value: all('literals') / work.length, unit: '/payment' },
+    { name: `${name}.commits`, value: all('commits'), unit: '/payment' },
   ]
 }
+
+const countsOf = (parties: Parties): Promise<readonly { readonly party: string; readonly counts: WorkCounts }[]> =>
+  Promise.all(Object.entries(parties).map(async ([party, node]) => ({ party, counts: await node.counts() })))
 
 /** Keys of invoices are never the same twice, however many are made of one payee. */
 let invoicesMade = 0
@@ -113,4 +150,6 @@ export const paymentBenchmarks: readonly Benchmark[] = [
   directPayments(1, 600),
   directPayments(20, 3_000),
   directPayments(100, 4_000),
+  relayedPayments(20, 2_000),
+  relayedPayments(100, 3_000),
 ]

@@ -4,7 +4,7 @@ import { type CliFailure, usage } from './failure.ts'
 import { asTyped } from './names.ts'
 
 /** How many names are listed for somebody who typed an unknown one. */
-const MOST_NAMES_SHOWN = 16
+const MOST_NAMES_SHOWN = 20
 
 /**
  * A command, or a group of commands, that says in our own words what is wrong with a line, and what to write instead. The parser

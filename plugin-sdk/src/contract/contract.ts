@@ -11,6 +11,7 @@ import { node } from './node.ts'
 import { payments } from './payments.ts'
 import { peers } from './peers.ts'
 import { plugins } from './plugins.ts'
+import { router } from './router.ts'
 import { isAmount, type Member, type ObjectShape, shapeOf } from './shape.ts'
 import type { Purse } from './types.ts'
 import { wallet } from './wallet.ts'
@@ -19,10 +20,21 @@ import { wallet } from './wallet.ts'
  * Semantic: what grows gets another patch, and a reader of an older one goes on working; what breaks a reader gets another minor before
  * 1.0.0, which no `^` of an earlier one takes.
  */
-export const CONTRACT_VERSION = '0.1.8'
+export const CONTRACT_VERSION = '0.1.9'
 
 /** Every actor, by name. */
-export const actors = { node, peers, channels, payments, invoices, wallet, plugins, events: eventLog, dev } as const
+export const actors = {
+  node,
+  peers,
+  channels,
+  payments,
+  invoices,
+  router,
+  wallet,
+  plugins,
+  events: eventLog,
+  dev,
+} as const
 
 /** All that is declared, for whoever derives something from it. */
 export const contract = { version: CONTRACT_VERSION, actors, events, hooks } as const

@@ -10,5 +10,7 @@ export const DEFAULTS = {
   maxFee: { percent: 1, leastSat: 5 },
   /** How long the relay fees from before are still taken. */
   oldRelayFeesMs: 600_000,
+  /** Of a route that is asked for: what a payee has where its invoice says nothing (BOLT 11), and a few blocks more. */
+  route: { finalCltvExpiryDelta: 21, parts: 1, hops: 20, cltvExpiryDelta: 2_016 },
   minedBlocks: 1,
 } as const

@@ -3,7 +3,19 @@ import { actor, command, query } from './define.ts'
 import { field, named, publicly } from './field.ts'
 import { PluginWalls } from './plugins.ts'
 import { Archive, RetainedClass } from './retention.ts'
-import { BlockHash, BlockHeight, Count, Flag, Hex, NodeId, Path, SocketAddress, Timestamp, text } from './scalars.ts'
+import {
+  BlockHash,
+  BlockHeight,
+  Count,
+  Flag,
+  Hex,
+  NodeId,
+  Path,
+  SocketAddress,
+  Timestamp,
+  text,
+  utf8Text,
+} from './scalars.ts'
 
 const ChainHealth = named(
   'ChainHealth',
@@ -27,6 +39,11 @@ const NetworkGraph = named(
   'How much of the public network a node knows.',
   z.object({ channels: Count, nodes: Count }),
 )
+
+/** As Core Lightning has it: more than anybody reads. */
+const MAX_SIGNED_BYTES = 65_535
+
+const SignedText = field(utf8Text(MAX_SIGNED_BYTES), { summary: 'The text, byte by byte as it was signed.' })
 
 export const node = actor('node', 'The node itself.', {
   getInfo: query({
@@ -86,6 +103,35 @@ export const node = actor('node', 'The node itself.', {
     effects: [],
     access: 'operator',
     positional: ['folder'],
+  }),
+  signMessage: query({
+    summary:
+      'Signs a text with the key of this node, as LND, Core Lightning, eclair and LDK do it, so that others can see that who has the node has written it. What is signed begins with words of its own, and can be nothing but a text.',
+    request: z.strictObject({ message: SignedText }),
+    reply: z.object({ signature: publicly(text(104, 'In zbase32.')) }),
+    access: 'operator',
+    positional: ['message'],
+    commandLine: { name: 'signmessage' },
+  }),
+  verifyMessage: query({
+    summary: 'Says whose signature of a text this is, as any of the nodes that can sign makes it.',
+    request: z.strictObject({
+      message: SignedText,
+      signature: field(text(1_024), { summary: 'In zbase32, as it was given.' }),
+      nodeId: field(NodeId, { summary: 'Whose it has to be.' }).optional(),
+    }),
+    reply: z.object({
+      valid: field(Flag, {
+        summary:
+          'It is of the node asked for, or, where none was, of one that this node knows: itself, a peer with a channel, or a node in its graph.',
+      }),
+      nodeId: field(NodeId, {
+        summary:
+          'Whose key has signed; absent where it is no signature. Nearly every signature of another text is that of some key that nobody has: this alone proves nothing.',
+      }).optional(),
+    }),
+    positional: ['message', 'signature'],
+    commandLine: { name: 'verifymessage' },
   }),
   stop: command({
     summary: 'Stops the node in order: what is under way is made durable first.',

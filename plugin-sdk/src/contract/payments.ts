@@ -91,22 +91,18 @@ const Payment = named(
   }),
 )
 
-const GivenRoute = z
-  .array(
-    named(
-      'RouteHop',
-      'A node on the route and the HTLC that reaches it.',
-      z.strictObject({
-        nodeId: NodeId,
-        shortChannelId: field(ShortChannelId, { summary: 'The channel into that node, or an alias of it.' }),
-        amountMsat: Msat,
-        cltvExpiryDelta: integer(1, 2016, 'Blocks from now until the HTLC to that node expires.'),
-      }),
-    ),
-  )
-  .min(1)
-  .max(20)
-  .readonly()
+export const RouteHop = named(
+  'RouteHop',
+  'A node on the route and the HTLC that reaches it.',
+  z.strictObject({
+    nodeId: NodeId,
+    shortChannelId: field(ShortChannelId, { summary: 'The channel into that node, or an alias of it.' }),
+    amountMsat: Msat,
+    cltvExpiryDelta: integer(1, 2016, 'Blocks from now until the HTLC to that node expires.'),
+  }),
+)
+
+const GivenRoute = z.array(RouteHop).min(1).max(20).readonly()
 
 const { maxFee } = DEFAULTS
 

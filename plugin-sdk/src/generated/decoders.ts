@@ -291,6 +291,16 @@ export const restoreReply: Readonly<Record<string, Restore>> = {
     if (data.invoice.amountMsat !== undefined) data.invoice.amountMsat = BigInt(data.invoice.amountMsat)
     if (data.invoice.receivedMsat !== undefined) data.invoice.receivedMsat = BigInt(data.invoice.receivedMsat)
   },
+  'router.findRoutes': (data) => {
+    for (const item0 of data.routes) {
+      for (const item1 of item0.hops) {
+        item1.amountMsat = BigInt(item1.amountMsat)
+      }
+      item0.amountMsat = BigInt(item0.amountMsat)
+      item0.feesMsat = BigInt(item0.feesMsat)
+    }
+    data.feesMsat = BigInt(data.feesMsat)
+  },
   'wallet.balance': (data) => {
     data.confirmedSat = BigInt(data.confirmedSat)
     data.unconfirmedSat = BigInt(data.unconfirmedSat)

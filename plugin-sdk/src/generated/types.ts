@@ -3,7 +3,7 @@
 import type { BlockHash, BlockHeight, CallOptions, ChannelId, Cursor, FeeratePerKw, Msat, NodeId, PageToken, PaymentHash, Ppm, Preimage, Reason, Sat, ShortChannelId, TimestampMs, TxId } from '../contract/types.ts'
 
 /** The contract that these types are of. */
-export type ContractVersion = '0.1.8'
+export type ContractVersion = '0.1.9'
 
 /** Beside a query. */
 export type QueryOptions = Pick<CallOptions, 'timeoutMs'>
@@ -91,10 +91,30 @@ export interface PluginWalls {
   readonly by: string
 }
 
+export interface NodeVerifyMessageRequest {
+  /** The text, byte by byte as it was signed. */
+  readonly message: string
+  /** In zbase32, as it was given. */
+  readonly signature: string
+  /** Whose it has to be. */
+  readonly nodeId?: NodeId
+}
+
+export interface NodeVerifyMessageReply {
+  /** It is of the node asked for, or, where none was, of one that this node knows: itself, a peer with a channel, or a node in its graph. */
+  readonly valid: boolean
+  /** Whose key has signed; absent where it is no signature. Nearly every signature of another text is that of some key that nobody has: this alone proves nothing. */
+  readonly nodeId?: NodeId
+  /** A place in the event log. */
+  readonly asOf: Cursor
+}
+
 /** The node itself. */
 export interface NodeActor {
   /** Who this node is, how far it has followed the chain, and what it runs on. */
   getInfo(request?: NodeGetInfoRequest, options?: QueryOptions): Promise<NodeGetInfoReply>
+  /** Says whose signature of a text this is, as any of the nodes that can sign makes it. */
+  verifyMessage(request: NodeVerifyMessageRequest, options?: QueryOptions): Promise<NodeVerifyMessageReply>
 }
 
 export interface PeersListRequest {
@@ -1032,6 +1052,64 @@ export interface InvoicesActor {
   create(request: InvoicesCreateRequest, options: CommandOptions): Promise<InvoicesCreateReply>
 }
 
+export interface RouterFindRoutesRequest {
+  /** The destination. */
+  readonly nodeId: NodeId
+  /** What is to arrive, all parts together. */
+  readonly amountMsat: Msat
+  /** The most that relays may charge; 1 % and at least 5 sat if not said. */
+  readonly maxFeeMsat?: Msat
+  /** Routes at most; 1 if not said. */
+  readonly maxParts?: number
+  /** Channels in a route at most; 20 if not said. */
+  readonly maxHops?: number
+  /** Blocks until the first HTLC expires, at most; 2016 if not said. */
+  readonly maxCltvExpiryDelta?: number
+  /** Blocks that the destination has until the last HTLC expires, as its invoice says it; 21 if not said. */
+  readonly finalCltvExpiryDelta?: number
+  /** Not through these. */
+  readonly excludedNodes?: readonly NodeId[]
+  /** Not over these. */
+  readonly excludedChannels?: readonly ShortChannelId[]
+}
+
+export interface RouterFindRoutesReply {
+  readonly routes: readonly FoundRoute[]
+  /** Of all routes together. */
+  readonly feesMsat: Msat
+  /** That all parts arrive, in parts per million. */
+  readonly probability: Ppm
+  /** How many nodes of the graph, and directions of channels, were not considered. */
+  readonly excluded: {
+    readonly nodes: number
+    readonly directions: number
+  }
+  /** A place in the event log. */
+  readonly asOf: Cursor
+}
+
+/** A way for one part of a payment, with what it costs and how likely it works. */
+export interface FoundRoute {
+  /** From the first peer to the destination, as `payments.sendToRoute` takes them. */
+  readonly hops: readonly RouteHop[]
+  /** What arrives. */
+  readonly amountMsat: Msat
+  /** What the relays on the way charge. */
+  readonly feesMsat: Msat
+  /** Blocks until the first HTLC expires: how long the money may be held up. */
+  readonly cltvExpiryDelta: number
+  /** That it arrives, in parts per million, by what is known of the channels. */
+  readonly probability: Ppm
+  /** For each hop, that the channel into it carries its HTLC. */
+  readonly hopProbabilities: readonly Ppm[]
+}
+
+/** The ways through the network. */
+export interface RouterActor {
+  /** Finds the routes that a payment would take now, over channels of this node and its graph: the cheapest, with the chance of a failure counted as a cost. Nothing is sent. Errors: insufficient-balance, no-route, fee-limit-exceeded, expiry-too-far, route-search-failed. */
+  findRoutes(request: RouterFindRoutesRequest, options?: QueryOptions): Promise<RouterFindRoutesReply>
+}
+
 export type WalletBalanceRequest = Readonly<Record<never, never>>
 
 export interface WalletBalanceReply {
@@ -1801,6 +1879,7 @@ export interface Actors {
   readonly channels: ChannelsActor
   readonly payments: PaymentsActor
   readonly invoices: InvoicesActor
+  readonly router: RouterActor
   readonly wallet: WalletActor
   readonly events: EventsActor
 }

@@ -9,6 +9,7 @@ import { invoicesHandlers } from './invoices-handlers.ts'
 import { nodeHandlers } from './node-handlers.ts'
 import { paymentsHandlers, paymentsRecalls } from './payments-handlers.ts'
 import { peersHandlers } from './peers-handlers.ts'
+import { routerHandlers } from './router-handlers.ts'
 import { walletHandlers } from './wallet-handlers.ts'
 import { channelsRules } from './worst-cases/channels-rules.ts'
 import { paymentsRules } from './worst-cases/payments-rules.ts'
@@ -40,6 +41,7 @@ export const joinHandlers = (gateway: Gateway, context: MappingContext): void =>
   gateway.join('channels', channelsHandlers(context), known, channelsRules)
   gateway.join('payments', paymentsHandlers(context), known, paymentsRules, paymentsRecalls(context))
   gateway.join('invoices', invoicesHandlers(context))
+  gateway.join('router', routerHandlers(context))
   gateway.join('wallet', walletHandlers(context), known, walletRules)
   gateway.join('events', eventsHandlers(context))
   gateway.join('dev', noDevHandlers)

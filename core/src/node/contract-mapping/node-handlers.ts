@@ -1,7 +1,9 @@
 import { CONTRACT_VERSION, type ReplyOf } from '@fulgurite/plugin-sdk/contract'
 import { secp256k1 } from '../../crypto/secp256k1.ts'
-import { reversed, toHex } from '../../lib/bytes.ts'
+import { signerOfMessage, signMessage } from '../../crypto/signed-message.ts'
+import { equalBytes, reversed, toHex, utf8Encode } from '../../lib/bytes.ts'
 import { counted } from '../../lib/counted.ts'
+import type { NodeId } from '../../lib/ids.ts'
 import { inTurn } from '../../lib/in-turn.ts'
 import { err, ok } from '../../lib/result.ts'
 import { createBackup } from '../backup/create-backup.ts'
@@ -67,11 +69,23 @@ export const nodeHandlers = (
     const made = await oneByOne(() => createBackup({ store, clock, log, name }, folder))
     return made.ok ? ok({ ...made.value }) : err(refusal(made.error.code, made.error.reason, { field: 'folder' }))
   },
+  async signMessage({ message }) {
+    return ok({ signature: signMessage(utf8Encode(message), context.signer.signAsNodeRecoverable) })
+  },
+  async verifyMessage({ message, signature, nodeId }) {
+    const signer = signerOfMessage(utf8Encode(message), signature)
+    if (signer === undefined) return ok({ valid: false })
+    const id = toHex(signer)
+    return ok({ valid: nodeId === undefined ? isKnown(context, signer) : nodeId === id, nodeId: id })
+  },
   async stop() {
     context.options.onStopAsked()
     return ok({})
   },
 })
+
+const isKnown = ({ signer, channelDirectory, gossip }: MappingContext, nodeId: NodeId): boolean =>
+  equalBytes(nodeId, signer.nodeId) || channelDirectory.countOfPeer(nodeId) > 0 || gossip?.knows(nodeId) === true
 
 const warningOf = (problem: ChainProblem): string => {
   const { text, fix } = explainProblem(problem)

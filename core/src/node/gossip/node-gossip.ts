@@ -117,6 +117,11 @@ export class NodeGossip implements MessageRoom {
     return this.#graph.nodeCount
   }
 
+  /** Whether a node has a channel that everybody knows of. */
+  knows(nodeId: NodeId): boolean {
+    return this.#graph.node(nodeId) !== undefined
+  }
+
   /** Follows the chain from the next block on. */
   start(watcher: Pick<ChainWatcher, 'watchBlocks'>): void {
     watcher.watchBlocks((event) => {

@@ -1,6 +1,7 @@
 import type { Observation } from '../../graph/paths/liquidity.ts'
 import {
   type FoundPath,
+  type FoundPaths,
   MAX_HOPS,
   type OwnChannelEnd,
   type PathAnswer,
@@ -9,8 +10,8 @@ import {
 } from '../../graph/paths/path-question.ts'
 import { compareBytes, toHex } from '../../lib/bytes.ts'
 import type { Clock } from '../../lib/clock.ts'
-import type { NodeId, ShortChannelId } from '../../lib/ids.ts'
-import { err, ok } from '../../lib/result.ts'
+import type { ChannelId, NodeId, ShortChannelId } from '../../lib/ids.ts'
+import { err, ok, type Result } from '../../lib/result.ts'
 import type { BlockDelta, Msat, TimestampMs } from '../../lib/units.ts'
 import { chooseRoutes } from '../../payment/send/choose-routes.ts'
 import type { Attempt, OwnChannel, OwnChannels, Route, RouteFailure, SentPayment } from '../../payment/send/payment.ts'
@@ -48,6 +49,26 @@ export class GraphRoutes {
   readonly find = (question: RouteQuestion): FoundRoutes | Promise<FoundRoutes> => {
     const near = chooseRoutes(question, this.#options.channels)
     return near.ok || this.#options.graph.isEmpty() ? near : this.#further(question, near.error)
+  }
+
+  /** The paths that a payment like this would take now, each from a channel of ours on. Rejects if they cannot be searched for. */
+  async look(asked: AskedPaths): Promise<Result<LookedUpPaths, PathFailure>> {
+    const { nodeId, channels, graph, clock } = this.#options
+    const own = [...channels.all()].filter(({ spendableMsat }) => spendableMsat > 0n)
+    const answer = await graph.find({
+      ...asked,
+      source: nodeId,
+      ownChannels: own,
+      corrections: [],
+      inFlight: [],
+      now: clock.now(),
+    })
+    if (!answer.ok) return answer
+    const paths = answer.value.paths.map(({ ownChannel = 0, ...path }) => ({
+      ...path,
+      channelId: (own[ownChannel] as OwnChannel).channelId,
+    }))
+    return ok({ ...answer.value, paths })
   }
 
   /** What the attempts of a payment that has ended have shown of others' channels. */
@@ -139,6 +160,12 @@ export class GraphRoutes {
     const direction = compareBytes(from.nodeId, nodeId) < 0 ? 0 : 1
     return [{ shortChannelId, direction, amountMsat, capacityMsat, outcome }]
   }
+}
+
+export type AskedPaths = Omit<PathQuestion, 'source' | 'ownChannels' | 'corrections' | 'inFlight' | 'now'>
+
+export interface LookedUpPaths extends Omit<FoundPaths, 'paths'> {
+  readonly paths: readonly (Omit<FoundPath, 'ownChannel'> & { readonly channelId: ChannelId })[]
 }
 
 type OwnEnd = OwnChannel & OwnChannelEnd

@@ -69,6 +69,8 @@ export interface PaymentFlowOptions {
 
 /** Carries messages between channels and payments: HTLCs that came in, and outcomes of HTLCs that went out. */
 export class PaymentFlow {
+  /** Finds the routes of payments, and of whoever asks for some. */
+  readonly routes: GraphRoutes
   readonly #options: PaymentFlowOptions
   readonly #upstream: Upstream
   readonly #ownChannels: OwnChannelIndex
@@ -87,8 +89,9 @@ export class PaymentFlow {
 
   constructor(options: PaymentFlowOptions) {
     this.#options = options
-    const { channelDirectory, chainHealth, settings, height } = options
+    const { channelDirectory, chainHealth, settings, height, signer, graph, clock } = options
     this.#ownChannels = new OwnChannelIndex(channelDirectory)
+    this.routes = new GraphRoutes({ nodeId: signer.nodeId, channels: this.#ownChannels, graph, clock })
     this.#upstream = new Upstream({
       channelDirectory,
       chainHealth,
@@ -124,10 +127,8 @@ export class PaymentFlow {
   async start<E extends { readonly type: string }>(system: ActorSystem<E>): Promise<void> {
     const { store, clock, rng, events, channelDirectory, settings, height, watchHeight, log, onUnreadable, begun } =
       this.#options
-    const { signer, graph } = this.#options
     const upstream = this.#upstream
     const ownChannels = this.#ownChannels
-    const routes = new GraphRoutes({ nodeId: signer.nodeId, channels: ownChannels, graph, clock })
     this.#payments = system.spawn(
       'payments',
       paymentsBehaviour({
@@ -136,8 +137,8 @@ export class PaymentFlow {
         rng,
         events,
         channelDirectory,
-        routeFinder: routes.find,
-        ended: routes.learn,
+        routeFinder: this.routes.find,
+        ended: this.routes.learn,
         height,
         log,
         begun,

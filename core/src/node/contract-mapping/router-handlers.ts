@@ -1,0 +1,116 @@
+import { DEFAULTS, type ReplyOf } from '@fulgurite/plugin-sdk/contract'
+import { isFunded } from '../../channel/index.ts'
+import type { PathFailure } from '../../graph/paths/path-question.ts'
+import { equalBytes, fromHex, toHex } from '../../lib/bytes.ts'
+import { stackOf } from '../../lib/errors.ts'
+import { formatShortChannelId, parseShortChannelId, type ShortChannelId } from '../../lib/ids.ts'
+import { err, ok } from '../../lib/result.ts'
+import { defaultMaxFee } from '../../payment/send/invoice-request.ts'
+import type { AskedPaths, LookedUpPaths } from '../payment/graph-routes.ts'
+import type { MappingContext } from './context.ts'
+import { type ActorHandlers, refusal } from './handlers.ts'
+
+type FoundRoute = ReplyOf<'router', 'findRoutes'>['routes'][number]
+type LookedUpPath = LookedUpPaths['paths'][number]
+
+/** Payments search in the same thread, and do not wait behind whoever is only curious. */
+const MAX_SEARCHES = 8
+
+export const routerHandlers = (context: MappingContext): ActorHandlers<'router'> => {
+  const { flow, signer, options } = context
+  let searches = 0
+  return {
+    async findRoutes(request) {
+      const { amountMsat, maxFeeMsat = defaultMaxFee(amountMsat) } = request
+      const nodeId = fromHex(request.nodeId)
+      if (equalBytes(nodeId, signer.nodeId)) {
+        return err(refusal('invalid-request', 'this is the node itself', { field: 'nodeId' }))
+      }
+      if (searches >= MAX_SEARCHES) return err(refusal('mailbox-full', 'too many searches at once; try again later'))
+      const { route } = DEFAULTS
+      const asked: AskedPaths = {
+        target: { type: 'node', nodeId, hints: [] },
+        amountMsat,
+        maxFeeMsat,
+        maxHops: request.maxHops ?? route.hops,
+        maxCltvExpiryDelta: request.maxCltvExpiryDelta ?? route.cltvExpiryDelta,
+        finalCltvExpiryDelta: request.finalCltvExpiryDelta ?? route.finalCltvExpiryDelta,
+        maxParts: request.maxParts ?? route.parts,
+        excludedNodes: (request.excludedNodes ?? []).map(fromHex),
+        excludedChannels: (request.excludedChannels ?? []).map((id) => ({
+          shortChannelId: graphId(parseShortChannelId(id) as ShortChannelId, context),
+        })),
+      }
+      searches++
+      try {
+        const found = await flow.routes.look(asked)
+        return found.ok ? ok(describeFound(found.value, context)) : err(refusalOf(found.error))
+      } catch (thrown) {
+        options.log.error('router.search-failed', { error: stackOf(thrown) })
+        return err(refusal('route-search-failed', 'the search for routes has failed: the log says why'))
+      } finally {
+        searches--
+      }
+    },
+  }
+}
+
+const describeFound = ({ paths, feesMsat, probability, excluded }: LookedUpPaths, context: MappingContext) => ({
+  routes: paths.map((path) => describePath(path, context)),
+  feesMsat,
+  probability: inMillionths(probability),
+  excluded: { ...excluded },
+})
+
+const describePath = (path: LookedUpPath, context: MappingContext): FoundRoute => ({
+  hops: path.hops.map(({ nodeId, shortChannelId, amountMsat, cltvExpiryDelta }, at) => ({
+    nodeId: toHex(nodeId),
+    shortChannelId: formatShortChannelId((at === 0 ? ownId(path, context) : shortChannelId) as ShortChannelId),
+    amountMsat,
+    cltvExpiryDelta,
+  })),
+  amountMsat: path.amountMsat,
+  feesMsat: path.feesMsat,
+  cltvExpiryDelta: path.cltvExpiryDelta,
+  probability: inMillionths(path.probability),
+  hopProbabilities: path.hops.map(({ probability }) => inMillionths(probability)),
+})
+
+/** By which we know the channel that a path begins with: the graph, and hints, may have it by another. */
+const ownId = ({ channelId }: LookedUpPath, { channelDirectory }: MappingContext): ShortChannelId | undefined => {
+  const durable = channelDirectory.get(channelId)?.state.durable
+  if (durable === undefined || !isFunded(durable)) return undefined
+  const { real, localAliases } = durable.shortIds
+  return real ?? localAliases[0]
+}
+
+/** By which paths have a channel that we, or whoever asks, know by another. */
+const graphId = (shortChannelId: ShortChannelId, { channelDirectory }: MappingContext): ShortChannelId => {
+  const durable = channelDirectory.byShortChannelId(shortChannelId)?.state.durable
+  if (durable === undefined || !isFunded(durable)) return shortChannelId
+  const { real, remoteAlias } = durable.shortIds
+  return real ?? remoteAlias ?? shortChannelId
+}
+
+const inMillionths = (probability: number): number => Math.round(probability * 1_000_000)
+
+const refusalOf = (failure: PathFailure) => {
+  switch (failure.code) {
+    case 'invalid-limit':
+      return refusal('invalid-request', 'no route can be like this', { field: failure.field })
+    case 'insufficient-balance':
+      return refusal('insufficient-balance', 'our channels cannot carry this amount now')
+    case 'fee-limit-exceeded':
+      return refusal('fee-limit-exceeded', `the cheapest way charges ${failure.feesMsat} msat`, {
+        field: 'maxFeeMsat',
+        details: { feesMsat: String(failure.feesMsat) },
+      })
+    case 'expiry-too-far':
+      return refusal('expiry-too-far', `the shortest way takes up to ${failure.cltvExpiryDelta} blocks`, {
+        field: 'maxCltvExpiryDelta',
+        details: { cltvExpiryDelta: failure.cltvExpiryDelta },
+      })
+    case 'no-route':
+      return refusal('no-route', 'no way to this node is known that can carry this amount', { field: 'nodeId' })
+  }
+}
