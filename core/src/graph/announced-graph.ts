@@ -199,6 +199,12 @@ export class AnnouncedGraph {
     }
   }
 
+  /** The last update of one direction, as it came. */
+  updateOf(shortChannelId: ShortChannelId, direction: 0 | 1): Uint8Array | undefined {
+    const place = this.#channels.get(shortChannelId)?.updates[direction]?.place
+    return place && this.#raw(place)
+  }
+
   /** BOLT 7: what a peer may be told of a node. */
   nodeGossipOf(nodeId: NodeId): Uint8Array | undefined {
     const place = this.#nodes.get(toHex(nodeId))?.place

@@ -16,7 +16,7 @@ import {
   type TestNode,
   testNode,
 } from './fixtures/signed-gossip.ts'
-import { type Batch, Intake } from './intake.ts'
+import { type Batch, Intake, OWN } from './intake.ts'
 import { announcedOutput, type FundingOutput } from './rules/channel-announcement.ts'
 import type { GossipEnv } from './rules/known.ts'
 
@@ -203,6 +203,27 @@ test('a peer can let only so many channels wait, and so can all together', (t) =
     )
   t.is(intake.waiting, 20_000)
   t.deepEqual([...hear([raw(9_999_999)], 'f').ignored], [['too-many-waiting', 1]])
+})
+
+test('of more than 48 updates that are under way at once no more are taken; our own are not counted against us', (t) => {
+  const timestamps = Array.from({ length: 60 }, (_, i) => NOW - 10_000 + i)
+  for (const [peer, taken] of [
+    ['peer', 48],
+    [OWN, 60],
+  ] as const) {
+    const { take, hear, settle } = rig()
+    take([announcement.raw])
+    const updated = hear(
+      timestamps.map((timestamp) => channelUpdate(NODES, SCID, { timestamp }).raw),
+      peer,
+    )
+    t.is(settle(updated).added.length, taken)
+    const announced = hear(
+      timestamps.map((timestamp) => nodeAnnouncement(A, { timestamp }).raw),
+      peer,
+    )
+    t.is(settle(announced).added.length, taken)
+  }
 })
 
 test('a direction that is updated more than 48 times a day is not listened to until the next', (t) => {

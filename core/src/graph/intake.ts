@@ -1,6 +1,6 @@
 import { equalBytes, toHex } from '../lib/bytes.ts'
 import type { ShortChannelId } from '../lib/ids.ts'
-import { type Announcement, decodeGossip } from '../wire/gossip-codecs.ts'
+import { type Announcement, decodeGossip, typeOf } from '../wire/gossip-codecs.ts'
 import type { ChannelAnnouncement, ChannelUpdate, NodeAnnouncement } from '../wire/messages/gossip.ts'
 import type { AnnouncedGraph, Heard } from './announced-graph.ts'
 import { type Candidate, Candidates } from './candidates.ts'
@@ -113,7 +113,7 @@ export class Intake {
         case 'node_announcement': {
           const node = this.#graph.node(message.nodeId) ?? this.#candidates.node(message.nodeId)
           const judged = judgeNodeAnnouncement(raw, message, node)
-          const isFlood = peer !== OWN && judged.type === 'check' && this.#isTooOften(toHex(message.nodeId), env)
+          const isFlood = judged.type === 'check' && this.#isTooOften(toHex(message.nodeId), peer, env)
           if (note(raw, isFlood ? ignore('too-often') : judged)) {
             items.push({ type: 'node', heard: { raw, message }, signatures: 1 })
           }
@@ -127,7 +127,7 @@ export class Intake {
   }
 
   /** `valid` says of each of the batch's checks whether the signature is valid: 1 or 0. */
-  settle({ items }: Batch, valid: Uint8Array, env: GossipEnv): Outcome {
+  settle({ peer, items }: Batch, valid: Uint8Array, env: GossipEnv): Outcome {
     const faults: PeerFault[] = []
     const added: Heard[] = []
     const lookups: ShortChannelId[] = []
@@ -140,8 +140,8 @@ export class Intake {
           item.candidate.state = 'waiting'
           lookups.push(item.candidate.known.shortChannelId)
         } else if (!isValid) this.#candidates.drop(item.candidate)
-      } else if (isValid && item.type === 'update') this.#settleUpdate(item.heard, item.candidate, env, added)
-      else if (isValid && item.type === 'node') this.#settleNode(item.heard, added)
+      } else if (isValid && item.type === 'update') this.#settleUpdate(item.heard, item.candidate, peer, env, added)
+      else if (isValid && item.type === 'node') this.#settleNode(item.heard, peer, env, added)
       // Who the nodes of a candidate are is only said: an update that is not theirs may be of another candidate.
       const isCertain = item.type !== 'update' || item.candidate === undefined
       if (!isValid && isCertain) faults.push({ fault: 'invalid-signature', messageType: typeOf(rawOf(item)) })
@@ -155,7 +155,7 @@ export class Intake {
     for (const candidate of this.#candidates.of(shortChannelId)) {
       // Its signatures are being checked: it is looked up when they are valid.
       if (candidate.state === 'checking') continue
-      const { announcement, updates, known } = candidate
+      const { peer, announcement, updates, known } = candidate
       const nodes = known.nodeIds.map((nodeId) => this.#candidates.nodeAnnouncement(nodeId))
       this.#candidates.drop(candidate)
       const verdict = output && judgeFunding(announcement.message, output)
@@ -163,8 +163,8 @@ export class Intake {
       candidate.state = 'added'
       this.#graph.addChannel(announcement, verdict.funding, env.now)
       added.push(announcement)
-      for (const update of updates) if (update !== undefined) this.#addUpdate(update, env, added)
-      for (const node of nodes) if (node !== undefined) this.#settleNode(node, added)
+      for (const update of updates) if (update !== undefined) this.#addUpdate(update, peer, env, added)
+      for (const node of nodes) if (node !== undefined) this.#settleNode(node, peer, env, added)
     }
     return { faults: [], added, lookups: [] }
   }
@@ -198,14 +198,20 @@ export class Intake {
       return candidates.map((candidate) => ({ verdict: judged(candidate.known), candidate: { candidate } }))
     }
     const verdict = judged(known)
-    const isFlood = peer !== OWN && verdict.type === 'check' && this.#isTooOften(directionKey(message), env)
+    const isFlood = verdict.type === 'check' && this.#isTooOften(directionKey(message), peer, env)
     return [{ verdict: isFlood ? ignore('too-often') : verdict }]
   }
 
-  #settleUpdate(heard: Heard<ChannelUpdate>, candidate: Candidate | undefined, env: GossipEnv, added: Heard[]): void {
+  #settleUpdate(
+    heard: Heard<ChannelUpdate>,
+    candidate: Candidate | undefined,
+    peer: string,
+    env: GossipEnv,
+    added: Heard[],
+  ): void {
     const { raw, message } = heard
     if (candidate === undefined || candidate.state === 'added') {
-      this.#addUpdate(heard, env, added)
+      this.#addUpdate(heard, peer, env, added)
       return
     }
     const direction = directionOf(message)
@@ -216,43 +222,44 @@ export class Intake {
   }
 
   /** Its signature is valid. Meanwhile a newer one may have come, or the channel may have gone. */
-  #addUpdate(heard: Heard<ChannelUpdate>, env: GossipEnv, added: Heard[]): void {
+  #addUpdate(heard: Heard<ChannelUpdate>, peer: string, env: GossipEnv, added: Heard[]): void {
     const { raw, message } = heard
     const channel = this.#graph.channel(message.shortChannelId)
     if (judgeChannelUpdate(raw, message, env, channel).type !== 'check') return
-    this.#count(directionKey(message))
+    if (!this.#counts(directionKey(message), peer, env)) return
     this.#graph.addUpdate(heard)
     added.push(heard)
   }
 
-  #settleNode(heard: Heard<NodeAnnouncement>, added: Heard[]): void {
+  #settleNode(heard: Heard<NodeAnnouncement>, peer: string, env: GossipEnv, added: Heard[]): void {
     const { nodeId, timestamp } = heard.message
     const node = this.#graph.node(nodeId)
     if (node === undefined) this.#candidates.keepNode(heard)
-    else if (timestamp > (node.timestamp ?? -1)) {
-      this.#count(toHex(nodeId))
+    else if (timestamp > (node.timestamp ?? -1) && this.#counts(toHex(nodeId), peer, env)) {
       this.#graph.addNode(heard)
       added.push(heard)
     }
   }
 
-  #isTooOften(key: bigint | string, { now }: GossipEnv): boolean {
+  /** Looked at before a signature is checked, and again when the update is taken: others may have been under way at the same time. */
+  #isTooOften(key: bigint | string, peer: string, { now }: GossipEnv): boolean {
     const day = Math.floor(now / DAY)
     if (day !== this.#day) {
       this.#day = day
       this.#updatesOfDay.clear()
     }
-    return (this.#updatesOfDay.get(key) ?? 0) >= UPDATES_PER_DAY
+    return peer !== OWN && (this.#updatesOfDay.get(key) ?? 0) >= UPDATES_PER_DAY
   }
 
-  #count(key: bigint | string): void {
+  /** Counts an update, unless it is one too many. */
+  #counts(key: bigint | string, peer: string, env: GossipEnv): boolean {
+    if (this.#isTooOften(key, peer, env)) return false
     this.#updatesOfDay.set(key, (this.#updatesOfDay.get(key) ?? 0) + 1)
+    return true
   }
 }
 
 const directionKey = (message: ChannelUpdate): bigint => message.shortChannelId * 2n + BigInt(directionOf(message))
-
-const typeOf = (raw: Uint8Array): number => ((raw[0] ?? 0) << 8) | (raw[1] ?? 0)
 
 const rawOf = (item: Item): Uint8Array => (item.type === 'channel' ? item.candidate.announcement.raw : item.heard.raw)
 

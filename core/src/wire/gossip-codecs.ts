@@ -73,6 +73,9 @@ const anyGossip: Codec<GossipMessage | undefined> = {
   },
 }
 
+/** The message type of any bytes. */
+export const typeOf = (raw: Uint8Array): number => ((raw[0] ?? 0) << 8) | (raw[1] ?? 0)
+
 /** The bytes that the transport carries. */
 export const encodeGossip = (message: GossipMessage): Uint8Array => encodeWith(anyGossip, message)
 

@@ -13,20 +13,22 @@ import { type ActorHandlers, refusal } from './handlers.ts'
 type FoundRoute = ReplyOf<'router', 'findRoutes'>['routes'][number]
 type LookedUpPath = LookedUpPaths['paths'][number]
 
-/** Payments search in the same thread, and do not wait behind whoever is only curious. */
-const MAX_SEARCHES = 8
+/** Of each who asks: payments search in the same thread, and do not wait long behind whoever is only curious. */
+const MAX_SEARCHES = 4
 
 export const routerHandlers = (context: MappingContext): ActorHandlers<'router'> => {
   const { flow, signer, options } = context
-  let searches = 0
+  const searches = new Map<string, number>()
   return {
-    async findRoutes(request) {
+    async findRoutes(request, { caller }) {
       const { amountMsat, maxFeeMsat = defaultMaxFee(amountMsat) } = request
       const nodeId = fromHex(request.nodeId)
       if (equalBytes(nodeId, signer.nodeId)) {
         return err(refusal('invalid-request', 'this is the node itself', { field: 'nodeId' }))
       }
-      if (searches >= MAX_SEARCHES) return err(refusal('mailbox-full', 'too many searches at once; try again later'))
+      const asker = caller.kind === 'plugin' ? `plugin ${caller.name}` : caller.kind
+      const underWay = searches.get(asker) ?? 0
+      if (underWay >= MAX_SEARCHES) return err(refusal('mailbox-full', 'too many searches at once; try again later'))
       const { route } = DEFAULTS
       const asked: AskedPaths = {
         target: { type: 'node', nodeId, hints: [] },
@@ -41,7 +43,7 @@ export const routerHandlers = (context: MappingContext): ActorHandlers<'router'>
           shortChannelId: graphId(parseShortChannelId(id) as ShortChannelId, context),
         })),
       }
-      searches++
+      searches.set(asker, underWay + 1)
       try {
         const found = await flow.routes.look(asked)
         return found.ok ? ok(describeFound(found.value, context)) : err(refusalOf(found.error))
@@ -49,7 +51,9 @@ export const routerHandlers = (context: MappingContext): ActorHandlers<'router'>
         options.log.error('router.search-failed', { error: stackOf(thrown) })
         return err(refusal('route-search-failed', 'the search for routes has failed: the log says why'))
       } finally {
-        searches--
+        const left = (searches.get(asker) ?? 1) - 1
+        if (left > 0) searches.set(asker, left)
+        else searches.delete(asker)
       }
     },
   }

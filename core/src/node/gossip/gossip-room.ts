@@ -8,7 +8,7 @@ import type { GossipEnv } from '../../graph/rules/known.ts'
 import type { CancelTimer, Clock } from '../../lib/clock.ts'
 import type { OutPoint, ShortChannelId } from '../../lib/ids.ts'
 import type { BlockHeight } from '../../lib/units.ts'
-import { decodeGossip, encodeGossip } from '../../wire/gossip-codecs.ts'
+import { decodeGossip, encodeGossip, typeOf } from '../../wire/gossip-codecs.ts'
 import type { GossipTimestampFilter } from '../../wire/messages/gossip-queries.ts'
 import { GossipAnswers, type QuestionFault } from './gossip-answers.ts'
 import { GossipInbox } from './gossip-inbox.ts'
@@ -299,8 +299,6 @@ const every = (clock: Clock, ms: number, work: () => void): CancelTimer => {
   again()
   return () => cancel()
 }
-
-const typeOf = (raw: Uint8Array): number => ((raw[0] ?? 0) << 8) | (raw[1] ?? 0)
 
 /** channel_announcement, node_announcement, channel_update. */
 const isAnnouncement = (raw: Uint8Array): boolean => typeOf(raw) >= 256 && typeOf(raw) <= 258

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os'
-import type { ActorSystem } from '../../actor/actor-system.ts'
+import type { ThreadSystem } from '../../actor/worker-thread.ts'
 import type { ChainBackend } from '../../chain/chain-backend.ts'
 import type { ChainWatcher } from '../../chain/watcher.ts'
 import { isFunded, latest } from '../../channel/index.ts'
@@ -37,7 +37,7 @@ export interface GossipPlace {
 }
 
 export interface NodeGossipOptions extends GossipPlace {
-  readonly system: Pick<ActorSystem<never>, 'clock' | 'find' | 'report'>
+  readonly system: ThreadSystem
   readonly clock: Clock
   readonly log: NodeLog
   readonly backend: Pick<ChainBackend, 'getBlock' | 'getUtxo'>
@@ -186,7 +186,7 @@ export class NodeGossip implements MessageRoom {
     const graph = this.#graph
     return {
       hasChannel: (id) => graph.channel(id) !== undefined,
-      update: (id, direction) => read(updateOf(graph, id, direction), 'channel_update'),
+      update: (id, direction) => read(graph.updateOf(id, direction), 'channel_update'),
       node: () => read(graph.nodeGossipOf(nodeId), 'node_announcement') as NodeAnnouncement | undefined,
       publish: (messages) => void this.#room.publish(messages),
     }
@@ -202,9 +202,6 @@ const ownFunding = (directory: ChannelDirectory, id: ShortChannelId): FundingOut
   const script = announcedOutput(localFundingKey, remoteFundingKey)
   return { type: 'unspent', script, amountSat: fundingAmount, txid: fundingOutpoint.txid }
 }
-
-const updateOf = (graph: AnnouncedGraph, id: ShortChannelId, direction: 0 | 1): Uint8Array | undefined =>
-  graph.gossipOf(id)?.updates[direction]
 
 const read = <T extends Announcement['type']>(
   raw: Uint8Array | undefined,

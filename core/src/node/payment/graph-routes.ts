@@ -2,6 +2,7 @@ import type { Observation } from '../../graph/paths/liquidity.ts'
 import {
   type FoundPath,
   type FoundPaths,
+  MAX_CLTV_EXPIRY_DELTA,
   MAX_HOPS,
   type OwnChannelEnd,
   type PathAnswer,
@@ -15,7 +16,7 @@ import { err, ok, type Result } from '../../lib/result.ts'
 import type { BlockDelta, Msat, TimestampMs } from '../../lib/units.ts'
 import { chooseRoutes } from '../../payment/send/choose-routes.ts'
 import type { Attempt, OwnChannel, OwnChannels, Route, RouteFailure, SentPayment } from '../../payment/send/payment.ts'
-import { FINAL_CLTV_MARGIN, MAX_PARTS, MAX_ROUTE_CLTV } from '../../payment/send/route.ts'
+import { FINAL_CLTV_MARGIN, MAX_PARTS } from '../../payment/send/route.ts'
 import type { FoundRoutes, RouteQuestion } from '../../payment/send/route-question.ts'
 
 /** Who searches the network's graph. */
@@ -125,8 +126,8 @@ export class GraphRoutes {
       amountMsat: remainingMsat,
       maxFeeMsat: feeBudgetMsat > 0n ? feeBudgetMsat : 0n,
       maxHops: MAX_HOPS,
-      maxCltvExpiryDelta: MAX_ROUTE_CLTV,
-      finalCltvExpiryDelta: Math.min(least + shadowDelta, MAX_ROUTE_CLTV),
+      maxCltvExpiryDelta: MAX_CLTV_EXPIRY_DELTA,
+      finalCltvExpiryDelta: Math.min(least + shadowDelta, MAX_CLTV_EXPIRY_DELTA),
       maxParts: target.multiPart ? MAX_PARTS : 1,
       excludedNodes: lessons.nodes,
       excludedChannels: [...lessons.hops, ...unreadable].map((hop) => ({

@@ -2,6 +2,7 @@ import { toHex, utf8Encode } from '../../lib/bytes.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { Ration } from '../../lib/ration.ts'
 import { hasFeature } from '../../wire/features.ts'
+import { typeOf } from '../../wire/gossip-codecs.ts'
 import type { GossipLine } from '../gossip/gossip-room.ts'
 import type { NodeGossip } from '../gossip/node-gossip.ts'
 import type { PeerConnection } from './peer-connection.ts'
@@ -48,7 +49,7 @@ const lineOf = (connection: PeerConnection, clock: Clock, isOpen: () => boolean)
         if (!isOpen()) return
         connection.send({
           type: 'unknown',
-          messageType: ((raw[0] ?? 0) << 8) | (raw[1] ?? 0),
+          messageType: typeOf(raw),
           payload: raw.subarray(2),
         })
       }

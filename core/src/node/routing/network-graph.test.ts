@@ -1,26 +1,14 @@
 import test from 'ava'
 import { createActorSystem } from '../../actor/actor-system.ts'
-import { nodeId, policy } from '../../graph/fixtures/small-graph.ts'
-import type { PathQuestion } from '../../graph/paths/path-question.ts'
+import { nodeId, policy, question } from '../../graph/fixtures/small-graph.ts'
 import { seededRng } from '../../lib/rng.ts'
 import { NetworkGraph } from './network-graph.ts'
 
-const question = (to: number): PathQuestion => ({
-  source: nodeId(0),
-  ownChannels: [{ remoteNodeId: nodeId(1), shortChannelId: 1n, spendableMsat: 10n ** 9n, htlcMinimumMsat: 1n }],
-  target: { type: 'node', nodeId: nodeId(to), hints: [] },
-  amountMsat: 100_000n,
-  maxFeeMsat: 100_000n,
-  maxHops: 20,
-  maxCltvExpiryDelta: 2016,
-  finalCltvExpiryDelta: 40,
-  maxParts: 1,
-  excludedNodes: [],
-  excludedChannels: [],
-  corrections: [],
-  inFlight: [],
-  now: 0,
-})
+const asked = (to: number) =>
+  question({
+    ownChannels: [{ remoteNodeId: nodeId(1), shortChannelId: 1n, spendableMsat: 10n ** 9n, htlcMinimumMsat: 1n }],
+    target: { type: 'node', nodeId: nodeId(to), hints: [] },
+  })
 
 const open = () => {
   const graph = new NetworkGraph(createActorSystem<never>(), seededRng(1))
@@ -29,7 +17,7 @@ const open = () => {
     for (const direction of [0, 1] as const) graph.builder.setPolicy(scid, direction, policy())
   }
   const hops = async (to: number): Promise<readonly bigint[] | string> => {
-    const answer = await graph.find(question(to))
+    const answer = await graph.find(asked(to))
     return answer.ok
       ? (answer.value.paths[0]?.hops ?? []).map(({ shortChannelId = 0n }) => shortChannelId)
       : answer.error.code

@@ -1,4 +1,4 @@
-import type { ActorSystem } from '../../actor/actor-system.ts'
+import type { ThreadSystem } from '../../actor/worker-thread.ts'
 import { GraphBuilder } from '../../graph/graph-builder.ts'
 import type { Observation } from '../../graph/paths/liquidity.ts'
 import type { PathAnswer, PathQuestion } from '../../graph/paths/path-question.ts'
@@ -13,7 +13,7 @@ export class NetworkGraph {
   readonly builder: GraphBuilder
   readonly #paths: PathThread
 
-  constructor(system: Pick<ActorSystem<never>, 'clock' | 'find' | 'report'>, rng: Rng) {
+  constructor(system: ThreadSystem, rng: Rng) {
     this.builder = new GraphBuilder(rng.below(2 ** 31))
     this.#paths = new PathThread(system, () => this.builder.snapshot())
   }

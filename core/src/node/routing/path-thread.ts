@@ -1,28 +1,16 @@
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { MessageChannel, Worker } from 'node:worker_threads'
-import type { ActorSystem } from '../../actor/actor-system.ts'
-import type { ActorRef, Transport } from '../../actor/types.ts'
-import { workerTransport } from '../../actor/worker-transport.ts'
+import type { ActorRef } from '../../actor/types.ts'
+import { startThread, type ThreadSystem, type WorkerThread } from '../../actor/worker-thread.ts'
 import type { Observation } from '../../graph/paths/liquidity.ts'
 import type { PathAnswer, PathQuestion } from '../../graph/paths/path-question.ts'
 import type { GraphSnapshot } from '../../graph/snapshot.ts'
-import { OWN_PACKAGE } from '../../lib/own-package.ts'
 import type { TimestampMs } from '../../lib/units.ts'
 import { PATHS, type PathsProtocol } from './paths-protocol.ts'
 
 interface Running {
-  readonly worker: Worker
-  readonly transport: Transport
+  readonly thread: WorkerThread
   readonly ref: ActorRef<PathsProtocol>
   shown: GraphSnapshot | undefined
 }
-
-// A program that was bundled has its threads beside it.
-const isSource = import.meta.url.endsWith('.ts')
-const PROGRAM = isSource
-  ? fileURLToPath(new URL('paths-worker.ts', import.meta.url))
-  : join(OWN_PACKAGE, 'dist/node/routing/paths-worker.js')
 
 /** More than any search takes: whoever asks has a shorter patience of its own. */
 const ANSWER_MS = 60_000
@@ -32,12 +20,12 @@ const ANSWER_MS = 60_000
  * it has ended: what it had learnt is lost then.
  */
 export class PathThread {
-  readonly #system: Pick<ActorSystem<never>, 'clock' | 'find' | 'report'>
+  readonly #system: ThreadSystem
   readonly #snapshot: () => GraphSnapshot
   #running: Running | undefined
   #closed = false
 
-  constructor(system: Pick<ActorSystem<never>, 'clock' | 'find' | 'report'>, snapshot: () => GraphSnapshot) {
+  constructor(system: ThreadSystem, snapshot: () => GraphSnapshot) {
     this.#system = system
     this.#snapshot = snapshot
   }
@@ -53,7 +41,7 @@ export class PathThread {
     const answer = await running.ref.ask('find', question, { timeoutMs: ANSWER_MS })
     if (!answer.ok) {
       // A thread that hangs never ends by itself: the next question gets another one.
-      if (answer.error.code === 'ask-timeout') void running.worker.terminate()
+      if (answer.error.code === 'ask-timeout') void running.thread.end()
       throw new Error(`no paths: ${answer.error.code}`)
     }
     return answer.value
@@ -68,26 +56,16 @@ export class PathThread {
     this.#closed = true
     const running = this.#running
     this.#running = undefined
-    running?.transport.close()
-    await running?.worker.terminate()
+    await running?.thread.end()
   }
 
   #started(): Running {
     if (this.#closed) throw new Error('no paths are found any more')
     if (this.#running !== undefined) return this.#running
-    const { port1, port2 } = new MessageChannel()
-    const worker = new Worker(PROGRAM, { workerData: port2, transferList: [port2] })
-    // A thread that waits for questions is no reason for the process to go on.
-    worker.unref()
-    port1.unref()
-    const transport = workerTransport(port1, { system: this.#system })
-    const running: Running = { worker, transport, ref: transport.ref<PathsProtocol>(PATHS), shown: undefined }
-    const lost = (): void => {
-      transport.close()
+    const thread = startThread('node/routing/paths-worker', this.#system, () => {
       if (this.#running === running) this.#running = undefined
-    }
-    worker.on('error', lost)
-    worker.on('exit', lost)
+    })
+    const running: Running = { thread, ref: thread.transport.ref<PathsProtocol>(PATHS), shown: undefined }
     this.#running = running
     return running
   }

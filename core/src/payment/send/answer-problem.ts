@@ -1,6 +1,7 @@
+import { MAX_CLTV_EXPIRY_DELTA } from '../../graph/paths/path-question.ts'
 import { equalBytes, toHex } from '../../lib/bytes.ts'
 import { partAmounts, type Route, type RouteHop, type SendEnv } from './payment.ts'
-import { MAX_PARTS, MAX_ROUTE_CLTV } from './route.ts'
+import { MAX_PARTS } from './route.ts'
 import type { RouteQuestion } from './route-question.ts'
 
 /**
@@ -28,7 +29,7 @@ export const answerProblem = (
     if (!equalBytes(last.nodeId, target.recipient.nodeId)) return 'a route to another node'
     if (last.cltvExpiry < height + target.recipient.minFinalCltvExpiryDelta)
       return 'a final expiry before the one asked for'
-    if (first.cltvExpiry > height + MAX_ROUTE_CLTV) return 'a first expiry that is too far'
+    if (first.cltvExpiry > height + MAX_CLTV_EXPIRY_DELTA) return 'a first expiry that is too far'
     const unsound = hops.findIndex((hop, i) => !isSound(hop, hops[i - 1]))
     if (unsound !== -1)
       return `hop ${unsound} of a route is paid more, or later, than the one before it, or has no channel`

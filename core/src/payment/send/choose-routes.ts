@@ -1,3 +1,4 @@
+import { MAX_CLTV_EXPIRY_DELTA } from '../../graph/paths/path-question.ts'
 import { relayedAfterFee, relayFee } from '../../graph/relay-fee.ts'
 import type { RouteHintHop } from '../../invoice/invoice.ts'
 import { equalBytes, toHex } from '../../lib/bytes.ts'
@@ -7,7 +8,7 @@ import type { BlockHeight, Msat } from '../../lib/units.ts'
 import { type HeededLessons, heeded } from './heeded-lessons.ts'
 import { lessOffered } from './offered-amounts.ts'
 import { type OwnChannel, type OwnChannels, partAmounts, type Room, type Route, type RouteHop } from './payment.ts'
-import { FINAL_CLTV_MARGIN, MAX_PARTS, MAX_ROUTE_CLTV, routeVia } from './route.ts'
+import { FINAL_CLTV_MARGIN, MAX_PARTS, routeVia } from './route.ts'
 import type { FoundRoutes, RouteQuestion } from './route-question.ts'
 
 /** A part carries at least this, so that fees do not eat it up. */
@@ -132,13 +133,14 @@ const routeOf = (question: Search, { hops }: Way, channel: OwnChannel, amountMsa
   const { target, height } = question
   const least = target.recipient.minFinalCltvExpiryDelta + FINAL_CLTV_MARGIN
   const relays = hops.reduce((sum, { cltvExpiryDelta }) => sum + cltvExpiryDelta, 0)
-  const shadow = Math.max(0, Math.min(question.shadowDelta, MAX_ROUTE_CLTV - least - relays))
+  const shadow = Math.max(0, Math.min(question.shadowDelta, MAX_CLTV_EXPIRY_DELTA - least - relays))
   return routeVia(channel, hops, target.recipient.nodeId, amountMsat, height + least + shadow)
 }
 
 const firstHop = ({ hops }: Route): RouteHop => hops[0] as RouteHop
 
-const isTooFar = (route: Route, height: BlockHeight): boolean => firstHop(route).cltvExpiry - height > MAX_ROUTE_CLTV
+const isTooFar = (route: Route, height: BlockHeight): boolean =>
+  firstHop(route).cltvExpiry - height > MAX_CLTV_EXPIRY_DELTA
 
 const compareRoutes = (a: Route, b: Route): number =>
   a.hops.length - b.hops.length || compare(partAmounts(a).feesMsat, partAmounts(b).feesMsat)

@@ -9,9 +9,6 @@ import { type CreateOnionFailure, createOnion } from '../../onion/sphinx.ts'
 import type { OwnChannel, PaymentTarget, Route, RouteHop } from './payment.ts'
 import { finalPayload } from './recipient.ts'
 
-/** BOLT 4, `max_htlc_cltv`: relays refuse what expires later than this. */
-export const MAX_ROUTE_CLTV = 2016
-
 /** A payment is split into no more than this. */
 export const MAX_PARTS = 16
 
