@@ -44,6 +44,7 @@ test('worker transport — an actor in a thread is asked like any other, and its
 
 test('worker transport — columns of numbers cross, and shared memory is the same on both sides', async (t) => {
   const { server, transport } = transportRig(connect)
+  t.teardown(() => transport.close())
   const columns = { shared: new Float64Array(new SharedArrayBuffer(16)), own: Uint32Array.of(1, 2) }
   server.spawn<Protocol>('server', () => ({
     handlers: {
