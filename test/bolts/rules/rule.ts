@@ -9,6 +9,12 @@ export interface BoltRules {
   readonly sections: readonly Section[]
 }
 
+/** What a BOLT asks for in one matter, in a file of its own: the parts of its text that are about it, and their rules. */
+export interface Topic {
+  readonly parts: readonly Part[]
+  readonly sections: readonly Section[]
+}
+
 interface Section {
   readonly section: string
   /** A rule of which no line is noted is a SHOULD that we keep, or more than the text says. */

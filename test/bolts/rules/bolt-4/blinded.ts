@@ -1,0 +1,39 @@
+import type { Topic } from '../rule.ts'
+
+const NOT_BUILT = 'The node does not do this yet.'
+
+/** Blinded routes, and payments over them. */
+export const BLINDED: Topic = {
+  parts: [
+    { part: 'Payload format, hops of blinded routes: recipient and writer', from: 186, musts: 12, notOurs: NOT_BUILT },
+    { part: 'Payload format, hops of blinded routes: the reader', from: 291, musts: 17, notOurs: NOT_BUILT },
+    { part: 'Route blinding', from: 439, musts: 25, notOurs: NOT_BUILT },
+    { part: 'Failures within a blinded route', from: 1432, musts: 2, notOurs: NOT_BUILT },
+  ],
+  sections: [
+    {
+      section: 'route blinding',
+      rules: [
+        'the data, keys and ids of the vector are made',
+        'each node of the vector reads its data, and finds the next path key, the override first',
+        'data that cannot be decrypted, are no stream or hold unknown even records are refused',
+        'all nodes get data of one length',
+        'a path is written and read; one of no hops, or with a point off the curve, is refused',
+        'any bytes are read or refused, never thrown at',
+      ],
+    },
+    {
+      section: 'blinded payments',
+      rules: [
+        'the onion of the vector is made, from a path that somebody else has made',
+        'each node of the vector finds what to relay, by which terms, and to whom',
+        'the costs of a path are added up from its end',
+        'a path that we make names its next nodes, relays and constraints, and leads to us',
+        'a path may begin with us',
+        'what the reader of a payload refuses, and tells in one way only',
+        'a path key in a payload that is not blinded is an unknown record',
+        'any onion is read or refused, never thrown at',
+      ],
+    },
+  ],
+}

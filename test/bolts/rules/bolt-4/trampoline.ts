@@ -1,0 +1,7 @@
+import type { Topic } from '../rule.ts'
+
+/** Trampoline payments. */
+export const TRAMPOLINE: Topic = {
+  parts: [],
+  sections: [],
+}
