@@ -1,4 +1,3 @@
-import { bech32 } from '@scure/base'
 import test from 'ava'
 import fc from 'fast-check'
 import { secp256k1 } from '../crypto/secp256k1.ts'
@@ -6,6 +5,7 @@ import { vectorOfBits } from '../wire/features.ts'
 import { decodeInvoice } from './decode-invoice.ts'
 import { encodeInvoice } from './encode-invoice.ts'
 import { PAYEE } from './fixtures/bolt11-examples.ts'
+import { bytesOf, readByTheLetter } from './fixtures/read-by-the-letter.ts'
 import { type InvoiceFields, MAX_EXPIRY_SECONDS } from './invoice.ts'
 
 const sign = (digest: Uint8Array) => secp256k1.signRecoverable(digest, PAYEE.privateKey)
@@ -60,7 +60,7 @@ const arbitraryInvoice = fc
   )
   .map((parts): InvoiceFields => Object.assign({}, ...parts))
 
-test('every invoice survives encoding and decoding, its payee recovered', (t) => {
+test('BOLT 11, encoding — one is read in upper or in lower case, and of any length, and says what was written', (t) => {
   fc.assert(
     fc.property(arbitraryInvoice, (invoice) => {
       const text = encodeInvoice(invoice, sign)
@@ -70,25 +70,6 @@ test('every invoice survives encoding and decoding, its payee recovered', (t) =>
     { seed: 11, numRuns: 300 },
   )
 })
-
-/** The fields of an invoice as bit strings, by their number: read by the letter of BOLT 11, and by none of our own code. */
-const readByTheLetter = (text: string): ReadonlyMap<number, readonly string[]> => {
-  const { words } = bech32.decode(text as `${string}1${string}`, false)
-  let bits = words
-    .slice(7, -104)
-    .map((word) => word.toString(2).padStart(5, '0'))
-    .join('')
-  const fields = new Map<number, string[]>()
-  while (bits !== '') {
-    const [type, length] = [Number.parseInt(bits.slice(0, 5), 2), Number.parseInt(bits.slice(5, 15), 2) * 5]
-    fields.set(type, [...(fields.get(type) ?? []), bits.slice(15, 15 + length)])
-    bits = bits.slice(15 + length)
-  }
-  return fields
-}
-
-const bytesOf = (bits = ''): Uint8Array =>
-  Uint8Array.from(bits.match(/.{8}/g) ?? [], (byte) => Number.parseInt(byte, 2))
 
 test('what an invoice says is what was asked for, byte for byte, also to a reader of another make', (t) => {
   fc.assert(
@@ -110,7 +91,7 @@ test('what an invoice says is what was asked for, byte for byte, also to a reade
   )
 })
 
-test('texts with changed characters are refused, and never thrown at', (t) => {
+test('BOLT 11, encoding — one whose checksum is wrong is refused', (t) => {
   fc.assert(
     fc.property(arbitraryInvoice, fc.nat(), fc.string({ minLength: 1, maxLength: 1 }), (invoice, at, character) => {
       const text = encodeInvoice(invoice, sign)
@@ -122,7 +103,7 @@ test('texts with changed characters are refused, and never thrown at', (t) => {
   )
 })
 
-test('any text is refused, and never thrown at', (t) => {
+test('BOLT 11, encoding — any text is read or refused, never thrown at', (t) => {
   fc.assert(
     fc.property(fc.string(), (text) => {
       t.false(decodeInvoice(`lnbcrt1${text}`).ok)

@@ -1,4 +1,5 @@
 import { secp256k1 } from '../crypto/secp256k1.ts'
+import { invariant } from '../lib/errors.ts'
 import { bytesToWords, type Words, wordsToBytes } from '../lib/words.ts'
 import { decodeWith, encodeWith } from '../wire/codec/codec.ts'
 import { restList, struct } from '../wire/codec/combinators.ts'
@@ -52,7 +53,12 @@ export const parseFallback = ([version, ...rest]: Words): FallbackAddress | unde
   return fits ? { version, program } : undefined
 }
 
-export const formatFallback = ({ version, program }: FallbackAddress): Words => [version, ...bytesToWords(program)]
+/** Writes an `f` field. What no reader would understand is a bug, and throws. */
+export const formatFallback = ({ version, program }: FallbackAddress): Words => {
+  const words = [version, ...bytesToWords(program)]
+  invariant(parseFallback(words) !== undefined, 'a fallback address is of no known kind')
+  return words
+}
 
 /** Reads a `9` field: bit 0 is the lowest of the last word. */
 export const parseFeatureWords = (words: Words): Uint8Array => {

@@ -2,7 +2,7 @@ import test from 'ava'
 import { sha256 } from '../../crypto/hashes.ts'
 import { secp256k1 } from '../../crypto/secp256k1.ts'
 import { decodeInvoice } from '../../invoice/decode-invoice.ts'
-import { parseFeatures } from '../../wire/features.ts'
+import { parseFeatures, vectorOfBits } from '../../wire/features.ts'
 import { named, testNode } from '../fixtures/nodes.ts'
 import { type CreateInvoiceOptions, createInvoice, type HintChannel } from './create-invoice.ts'
 
@@ -36,7 +36,7 @@ const read = (more: Partial<CreateInvoiceOptions>) => {
   return { record, invoice: decoded.value }
 }
 
-test('the invoice says what the row does, and is ours', (t) => {
+test('BOLT 11, tagged fields written — the hash is that of the preimage, and what the invoice asks for is what its row has', (t) => {
   const { record, invoice } = read({})
   t.deepEqual(invoice.payeeNodeId, us.nodeId)
   t.deepEqual(invoice.paymentHash, sha256(named('preimage')))
@@ -47,12 +47,17 @@ test('the invoice says what the row does, and is ours', (t) => {
   t.is(record.expiresAt, 1_700_003_600_000)
   t.is(record.minFinalCltvExpiryDelta, 30)
   t.is(invoice.description, 'coffee')
+  t.deepEqual(record.state, { type: 'open' })
+})
+
+test('BOLT 11, feature bits — ours are those that BOLT 9 has for invoices, with what they depend on', (t) => {
+  const { invoice } = read({})
   t.deepEqual(parseFeatures(invoice.features), {
     var_onion_optin: 'mandatory',
     payment_secret: 'mandatory',
     basic_mpp: 'optional',
   })
-  t.deepEqual(record.state, { type: 'open' })
+  t.deepEqual(invoice.features, vectorOfBits([8, 14, 17]))
 })
 
 test('the description is in the invoice whole, and one that has no room there makes none', (t) => {
@@ -63,7 +68,7 @@ test('the description is in the invoice whole, and one that has no room there ma
   t.throws(() => read({ description: 'x'.repeat(640) }))
 })
 
-test('an expiry, a final delta and no amount are taken over', (t) => {
+test('BOLT 11, tagged fields written — the hash is that of the preimage, and what the invoice asks for is what its row has: as it was chosen', (t) => {
   const { record, invoice } = read({ amountMsat: undefined, expirySeconds: 60, minFinalCltvExpiryDelta: 144 })
   t.is(invoice.amountMsat, undefined)
   t.is(record.amountMsat, undefined)
@@ -72,7 +77,7 @@ test('an expiry, a final delta and no amount are taken over', (t) => {
   t.is(record.minFinalCltvExpiryDelta, 144)
 })
 
-test('hints are the channels that can bring it all, the roomiest first, at most four', (t) => {
+test('BOLT 11, tagged fields written — hints lead to us over our channels, those that can bring it all first', (t) => {
   const channels = [
     channel(1n, 900_000n),
     channel(2n, 2_000_000n),

@@ -34,7 +34,7 @@ const options = {
   now: 1_000_000,
 }
 
-test('an invoice becomes a request', (t) => {
+test('BOLT 11, tagged fields read — the payee is told the secret and the metadata of its invoice, and gets the blocks that it asks for: what is asked for', (t) => {
   t.deepEqual(invoiceRequest(invoice, options), {
     ok: true,
     value: {
@@ -70,7 +70,7 @@ test('fees may be 1 % and at least 5 sat, or what the caller says', (t) => {
   t.is(feeFor(600_000n, 0n), 0n)
 })
 
-test('parts are for invoices that offer basic_mpp', (t) => {
+test('BOLT 11, feature bits — a payment goes in parts only if basic_mpp is offered: what is asked for', (t) => {
   const result = invoiceRequest({ ...invoice, features: vectorOfBits([8, 14]) }, options)
   t.true(result.ok && !result.value.target.multiPart)
 })

@@ -125,7 +125,7 @@ const only = <T>(values: readonly T[]): T => {
 const ended = (effects: readonly SendingEffect[]): SentPayment | undefined =>
   effects.find((effect) => effect.type === 'ended')?.payment
 
-test('a direct peer is paid over our channel, with the payee told what BOLT 4 wants', (t) => {
+test('BOLT 11, tagged fields read — the payee is told the secret and the metadata of its invoice, and gets the blocks that it asks for: in the onion', (t) => {
   const world = env([channel('a', payee, 2_000_000n)])
   const { state, effects } = begin(t, request({ paymentMetadata: named('meta') }), world)
   const htlc = only(adds(effects))
@@ -410,7 +410,7 @@ test('a payment that cannot be completed ends when its other parts have come bac
   t.deepEqual(ended(done.effects)?.failure, { code: 'payment-failed', attempt: 1 })
 })
 
-test('without basic_mpp a payment is never split', (t) => {
+test('BOLT 11, feature bits — a payment goes in parts only if basic_mpp is offered: it is never split', (t) => {
   const world = env([channel('a', payee, 600_000n), channel('bb', payee, 600_000n)])
   const { state, effects } = begin(t, request({ multiPart: false }), world)
   t.deepEqual(effects, [{ type: 'ended', payment: state.payment }])
