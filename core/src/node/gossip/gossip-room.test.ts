@@ -249,6 +249,37 @@ test('a peer that does not answer, or answers what was not asked, is asked no mo
   t.is(liar.complaints.length, 1)
 })
 
+test('BOLT 7, query_channel_range — nothing is asked of a peer that has not answered the last question, however long that takes', async (t) => {
+  const { room, clock } = rig()
+  const [mute, slow] = [listener(true), listener(true)]
+  const asked = ({ sent }: ReturnType<typeof listener>) => sent.filter(({ type }) => type.startsWith('query')).length
+  const reply = (firstBlocknum: number, numberOfBlocks: number) =>
+    encodeGossip({
+      type: 'reply_channel_range',
+      chainHash: CHAIN_HASH,
+      syncComplete: 0,
+      firstBlocknum,
+      numberOfBlocks,
+      encodedShortIds: writeShortIds([]),
+    })
+  room.connected('mute', mute.line)
+  await clock.advance(3_600_000)
+  t.deepEqual(mute.complaints, [{ fault: 'silent' }])
+  t.is(asked(mute), 1)
+  room.disconnected('mute')
+  // It says something now and then, and never all of it.
+  room.connected('slow', slow.line)
+  for (let minute = 0; minute < 130; minute++) {
+    await room.hear('slow', reply(minute, 1))
+    await clock.advance(50_000)
+  }
+  t.is(asked(slow), 1)
+  t.deepEqual(slow.complaints, [])
+  await room.hear('slow', reply(130, heightOf(SIZE)))
+  await clock.advance(3_600_000)
+  t.is(asked(slow), 2)
+})
+
 test('BOLT 7, query_short_channel_ids — a further question before the answer to the last one is not answered', async (t) => {
   const knowing = rig()
   fill(knowing)

@@ -51,6 +51,7 @@ interface Session {
   filter?: GossipTimestampFilter
   /** It sends us what is new. */
   isListened: boolean
+  /** The last one, also when it is over. */
   sync?: GossipSync
   /** Its announcements that were not dealt with yet. */
   outstanding: number
@@ -216,7 +217,9 @@ export class GossipRoom {
     }
   }
 
+  /** BOLT 7, query messages: nothing more is asked before the last answer is there in full. A peer that never gives it is not asked again. */
   #sync(session: Session): void {
+    if (session.sync?.isOwed) return
     session.sync?.stop()
     session.sync = new GossipSync({
       graph: this.#options.graph,
@@ -226,7 +229,6 @@ export class GossipRoom {
       isWaiting: (id) => this.#intake.waitsFor(id),
       send: (message) => void session.line.send([message]),
       onDone: (fault) => {
-        delete session.sync
         if (fault !== undefined) session.line.complain({ fault })
       },
     })
@@ -272,7 +274,6 @@ export class GossipRoom {
       return
     }
     session.sync?.stop()
-    delete session.sync
     // BOLT 7: with this filter nothing more comes.
     this.#sendFilter(session, { firstTimestamp: 0xffffffff, timestampRange: 0 })
     session.isListened = false

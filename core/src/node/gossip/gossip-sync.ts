@@ -37,6 +37,7 @@ export class GossipSync {
   #timer: CancelTimer
   #heardAt: number
   #isOver = false
+  #isOwed = true
 
   constructor(options: GossipSyncOptions) {
     this.#options = options
@@ -47,6 +48,11 @@ export class GossipSync {
     this.#send(send)
   }
 
+  /** Whether the peer has not answered our last question in full: also after the end. */
+  get isOwed(): boolean {
+    return this.#isOwed
+  }
+
   /** The peer has said something, such as a part of its answer. */
   heard(): void {
     this.#heardAt = this.#options.clock.monotonic()
@@ -55,14 +61,16 @@ export class GossipSync {
   listed(reply: ReplyChannelRange): void {
     const { graph, env } = this.#options
     const listed = listedBy(this.#sync, reply, graph, env())
-    if (listed.ok) this.#goOn(listed.value)
-    else this.#end(listed.error)
+    if (!listed.ok) return this.#end(listed.error)
+    this.#isOwed = listed.value.phase === 'listing'
+    this.#goOn(listed.value)
   }
 
   answered(end: ReplyShortChannelIdsEnd): void {
     const answered = answeredBy(this.#sync, end)
-    if (answered.ok) this.#goOn(answered.value)
-    else this.#end(answered.error)
+    if (!answered.ok) return this.#end(answered.error)
+    this.#isOwed = false
+    this.#goOn(answered.value)
   }
 
   /** Asks the next question, if one is due. */
@@ -77,6 +85,7 @@ export class GossipSync {
     this.#sync = next.sync
     if (next.send !== undefined) {
       this.#open = next.asked
+      this.#isOwed = true
       for (const id of next.asked) asked.add(id)
       this.#goOn(next.sync)
       this.#send(next.send)
