@@ -136,7 +136,7 @@ test('what a relay sees of the expiry does not tell whether the next node is the
   t.true(new Set(deltas).size > 1)
 })
 
-test('what a channel says to carry follows what it can carry, in halves, and what the operator lets it', async (t) => {
+test('BOLT 7, channel_update — ours says at least what the channel can carry, in halves of its capacity, and no more than the operator lets it: as it changes', async (t) => {
   const world = new World()
   t.teardown(() => world.close())
   const alice = await world.node('alice')

@@ -286,6 +286,18 @@ for (const [what, given, env, error] of mistakes) {
   })
 }
 
+test('BOLT 7, node_announcement — of our addresses one without a port, a second name, and a name that is not ASCII are refused', (t) => {
+  const given = (...announceAddress: readonly string[]) => bitcoindConfig(options({ announceAddress }), around())
+  const refused = (address: string, isSecondName: boolean) =>
+    ({ ok: false, error: { code: 'announced-address-invalid', address, isSecondName } }) as never
+  for (const address of ['1.2.3.4:0', '[::1]:0', 'one.example:0', 'münchen.example:9735']) {
+    t.deepEqual(given(address), refused(address, false))
+  }
+  t.deepEqual(given('one.example:1', 'two.example:1'), refused('two.example:1', true))
+  // Names of other alphabets have a form of ASCII.
+  t.like(given('xn--mnchen-3ya.example:9735'), { ok: true })
+})
+
 test('a network that there is not is refused by name', (t) => {
   const { network: _none, ...unsaid } = options()
   const refused = bitcoindConfig(unsaid, around({ FULGURITE_NETWORK: 'toString' }))

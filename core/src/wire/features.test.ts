@@ -6,6 +6,7 @@ import {
   type FeatureSet,
   featureLevel,
   formatFeatures,
+  GOSSIP_FEATURES,
   hasBit,
   initFeatures,
   isNegotiated,
@@ -21,6 +22,23 @@ test('bits are counted from the end', (t) => {
   t.true(hasBit(fromHex('8200'), 15))
   t.false(hasBit(fromHex('8200'), 14))
   t.false(hasBit(fromHex('8200'), 16))
+})
+
+// BOLT 9, the table: in which messages a feature is shown, by the even bit of its pair; of assumed features as it was before they were.
+const SHOWN: Readonly<Record<string, readonly number[]>> = {
+  node: [0, 4, 6, 8, 10, 12, 14, 16, 18, 22, 24, 26, 28, 34, 36, 38, 42, 44, 46, 50, 60, 62],
+  invoice: [8, 14, 16, 24, 36, 48],
+  channel: [],
+}
+
+test('BOLT 7, node_announcement — ours has the features that BOLT 9 has for nodes', (t) => {
+  const shown = formatFeatures({ ...OUR_FEATURES, ...GOSSIP_FEATURES }, 'node')
+  t.deepEqual(parseFeatures(shown), { ...OUR_FEATURES, ...GOSSIP_FEATURES })
+  const invoiceOnly = formatFeatures({ ...OUR_FEATURES, option_payment_metadata: 'optional' }, 'node')
+  t.false(hasBit(invoiceOnly, 49))
+  for (let bit = 0; bit < shown.length * 8; bit++) {
+    if (hasBit(shown, bit)) t.true(SHOWN.node?.includes(bit & ~1), `${bit}`)
+  }
 })
 
 test('our features, in each context, have only what belongs there', (t) => {

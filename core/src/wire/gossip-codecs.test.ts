@@ -75,6 +75,14 @@ test('a message that is no gossip is refused, and so is one without a type', (t)
   })
 })
 
+test('BOLT 7, query messages — the encoding of zlib is neither written nor read', (t) => {
+  const arrays = [writeShortIds([1n]), writeQueryFlags([1n]), writeTimestamps([{ node1: 1, node2: 2 }])]
+  for (const [encoding] of arrays) t.is(encoding, 0)
+  for (const read of [readShortIds, readQueryFlags, readTimestamps]) {
+    t.deepEqual(read(fromHex('01789c')) as unknown, { ok: false, error: 'unknown-encoding' })
+  }
+})
+
 test('arrays — no byte at all is an array of nothing, part of an element and a wrong order are faults', (t) => {
   t.deepEqual(readShortIds(NONE), { ok: true, value: [] })
   t.deepEqual(readShortIds(fromHex('00')), { ok: true, value: [] })

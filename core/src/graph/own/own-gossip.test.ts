@@ -1,4 +1,5 @@
 import test from 'ava'
+import { encodeGossip } from '../../wire/gossip-codecs.ts'
 import { CHAIN_HASH, NOW } from '../fixtures/signed-gossip.ts'
 import { isAlias, nextOwnNode, type OwnNode } from './own-node.ts'
 import { nextOwnUpdate, type OwnTerms, REFRESHED_AFTER } from './own-update.ts'
@@ -61,6 +62,23 @@ test('BOLT 7, node_announcement — ours has zeroes behind the alias, and a time
   t.is(nextOwnNode(first, node, NOW + 5), undefined)
   t.is(nextOwnNode(first, { ...node, alias: 'other' }, NOW - 5)?.timestamp, NOW + 1)
   t.is(nextOwnNode(first, node, NOW + REFRESHED_AFTER)?.timestamp, NOW + REFRESHED_AFTER)
+})
+
+test('BOLT 7, channel_update — ours has the fees and blocks that we ask for, and at least what the peer accepts: for all', (t) => {
+  const { saidToPeer: _, direction: __, disabled: ___, feeBaseMsat, ...same } = terms
+  t.like(nextOwnUpdate(undefined, terms, at(NOW)), { ...same, feeBaseMsat: Number(feeBaseMsat), chainHash: CHAIN_HASH })
+})
+
+test('BOLT 7, node_announcement — ours says how many bytes its addresses have', (t) => {
+  for (const addresses of [new Uint8Array(0), Uint8Array.of(1, 127, 0, 0, 1, 38, 7)]) {
+    const announcement = nextOwnNode(undefined, { ...node, addresses }, NOW)
+    if (announcement === undefined) return t.fail()
+    const raw = encodeGossip(announcement)
+    // Type, signature, the length of the features and a byte of them, time, id, colour, alias.
+    const before = 2 + 64 + 2 + 1 + 4 + 33 + 3 + 32
+    t.is(new DataView(raw.buffer, raw.byteOffset).getUint16(before), addresses.length)
+    t.deepEqual(raw.subarray(before + 2), addresses)
+  }
 })
 
 test('an alias fits into 32 bytes', (t) => {

@@ -12,7 +12,7 @@ test('an htlc_maximum holds what the channel can carry, in halves of the capacit
   t.is(coarseMaximum(0n, 100n, 6400n), 100n)
 })
 
-test('an htlc_maximum is never below what the channel can carry, and tells no more than a step', (t) => {
+test('BOLT 7, channel_update — ours says at least what the channel can carry, in halves of its capacity, and no more than the operator lets it: never less', (t) => {
   const amount = fc.bigInt({ min: 0n, max: 1_000_000_000n })
   fc.assert(
     fc.property(amount, amount, (carries, said) => {

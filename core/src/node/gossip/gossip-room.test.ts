@@ -249,6 +249,37 @@ test('a peer that does not answer, or answers what was not asked, is asked no mo
   t.is(liar.complaints.length, 1)
 })
 
+test('BOLT 7, gossip_timestamp_filter — ours names our chain', async (t) => {
+  const { room, clock } = rig()
+  const peer = listener(true)
+  room.connected('peer', peer.line)
+  await clock.advance(0)
+  t.like(
+    peer.sent.find(({ type }) => type === 'gossip_timestamp_filter'),
+    { chainHash: CHAIN_HASH, firstTimestamp: NOW - 3_600 },
+  )
+})
+
+test('BOLT 7, pruning — who says what is outdated hears nothing of it, and is listened to further', async (t) => {
+  const late = rig({}, virtualClock((NOW + 30 * 86_400) * 1_000))
+  const peer = listener()
+  late.room.connected('peer', peer.line)
+  const [{ announcement, updates }] = NETWORK as [(typeof NETWORK)[number]]
+  await late.room.hear('peer', announcement.raw)
+  for (const { raw } of updates) await late.room.hear('peer', raw)
+  t.deepEqual(peer.complaints, [])
+  t.deepEqual(
+    late.graph.channel(announcement.message.shortChannelId)?.updates.filter((each) => each !== undefined),
+    [],
+  )
+  await late.room.hear(
+    'peer',
+    encodeGossip({ type: 'query_channel_range', chainHash: CHAIN_HASH, firstBlocknum: 0, numberOfBlocks: 1 }),
+  )
+  await late.clock.advance(0)
+  t.deepEqual(peer.types(), ['reply_channel_range'])
+})
+
 test('BOLT 7, query_channel_range — nothing is asked of a peer that has not answered the last question, however long that takes', async (t) => {
   const { room, clock } = rig()
   const [mute, slow] = [listener(true), listener(true)]

@@ -61,16 +61,14 @@ export class GossipSync {
   listed(reply: ReplyChannelRange): void {
     const { graph, env } = this.#options
     const listed = listedBy(this.#sync, reply, graph, env())
-    if (!listed.ok) return this.#end(listed.error)
-    this.#isOwed = listed.value.phase === 'listing'
-    this.#goOn(listed.value)
+    if (listed.ok) this.#goOn(listed.value, listed.value.phase === 'listing')
+    else this.#end(listed.error)
   }
 
   answered(end: ReplyShortChannelIdsEnd): void {
     const answered = answeredBy(this.#sync, end)
-    if (!answered.ok) return this.#end(answered.error)
-    this.#isOwed = false
-    this.#goOn(answered.value)
+    if (answered.ok) this.#goOn(answered.value, false)
+    else this.#end(answered.error)
   }
 
   /** Asks the next question, if one is due. */
@@ -85,9 +83,8 @@ export class GossipSync {
     this.#sync = next.sync
     if (next.send !== undefined) {
       this.#open = next.asked
-      this.#isOwed = true
       for (const id of next.asked) asked.add(id)
-      this.#goOn(next.sync)
+      this.#goOn(next.sync, true)
       this.#send(next.send)
     } else if (next.sync.phase === 'done') this.#end()
   }
@@ -101,8 +98,9 @@ export class GossipSync {
     this.#sync = { phase: 'done' }
   }
 
-  #goOn(sync: PeerSync): void {
+  #goOn(sync: PeerSync, isOwed: boolean): void {
     this.#sync = sync
+    this.#isOwed = isOwed
     this.heard()
     if (sync.phase === 'done') this.#end()
   }

@@ -2,7 +2,7 @@ import test from 'ava'
 import { TwoParties } from '../../channel/transitions/fixtures/two-parties.ts'
 import { sha256, sha256d } from '../../crypto/hashes.ts'
 import { secp256k1 } from '../../crypto/secp256k1.ts'
-import { EMPTY, utf8Encode } from '../../lib/bytes.ts'
+import { EMPTY, equalBytes, utf8Encode } from '../../lib/bytes.ts'
 import { virtualClock } from '../../lib/clock-virtual.ts'
 import type { ShortChannelId } from '../../lib/ids.ts'
 import { type Announcement, decodeGossip } from '../../wire/gossip-codecs.ts'
@@ -99,8 +99,9 @@ test('our gossip — nothing is said of a channel that the network does not know
   t.is(told.length, 3)
 })
 
-test('our gossip — is signed by our node', async (t) => {
-  const { announced, pass, it } = rig()
+/** What a node says of itself and of a channel, as it travels. */
+const firstWords = async () => {
+  const { announced, pass, it, two } = rig()
   const raws: Uint8Array[] = []
   const { publish } = it
   Object.assign(it, {
@@ -111,11 +112,28 @@ test('our gossip — is signed by our node', async (t) => {
   })
   announced()
   await pass(LOOK_MS)
-  for (const raw of raws.slice(1)) {
+  const [announcement, update, node] = raws.map((raw) => {
     const read = decodeGossip(raw)
-    t.true(read.ok && isSigned(read.value as ChannelUpdate, raw))
-  }
-  t.is(raws.length, 3)
+    if (!read.ok) throw new Error(read.error.code)
+    return { raw, message: read.value }
+  })
+  return { announcement, update, node, two }
+}
+
+test('BOLT 7, channel_update — ours is signed by our node, and names the chain, the channel and the side of its announcement', async (t) => {
+  const { announcement, update, two } = await firstWords()
+  if (update?.message.type !== 'channel_update' || announcement?.message.type !== 'channel_announcement')
+    return t.fail()
+  t.true(isSigned(update.message, update.raw))
+  t.deepEqual(update.message.chainHash, announcement.message.chainHash)
+  t.is(update.message.shortChannelId, announcement.message.shortChannelId)
+  const isFirst = equalBytes(announcement.message.nodeId1, two.alice.nodeId)
+  t.is(update.message.channelFlags & 1, isFirst ? 0 : 1)
+})
+
+test('BOLT 7, node_announcement — ours is signed by our node', async (t) => {
+  const { node } = await firstWords()
+  t.true(node?.message.type === 'node_announcement' && isSigned(node.message, node.raw))
 })
 
 test('our gossip — another fee is told once a look later, and further ones a minute apart', async (t) => {

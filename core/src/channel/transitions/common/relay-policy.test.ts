@@ -1,8 +1,10 @@
 import test from 'ava'
+import { compareBytes } from '../../../lib/bytes.ts'
 import type { ChannelUpdate } from '../../../wire/messages/gossip.ts'
 import type { Effect } from '../../state/effects.ts'
+import type { ChannelSettings } from '../../state/environment.ts'
 import type { TestParty } from '../fixtures/test-party.ts'
-import { TwoParties } from '../fixtures/two-parties.ts'
+import { FUNDING, TwoParties } from '../fixtures/two-parties.ts'
 import { channelUpdateOf, outsideNameOf } from './relay-policy.ts'
 
 const updateOf = (party: TestParty, effects: readonly Effect[]): ChannelUpdate => {
@@ -96,6 +98,52 @@ test('channel_update — of a closing channel says that it is disabled, and is n
   t.is((open?.channelFlags ?? 2) & 2, 0)
   t.is((closing?.channelFlags ?? 0) & 2, 2)
   t.true((closing?.timestamp ?? 0) > (open?.timestamp ?? 0))
+})
+
+test('BOLT 7, channel_update — none goes out before the peer’s channel_ready', (t) => {
+  const two = new TwoParties()
+  two.open()
+  two.confirm(two.alice)
+  two.confirm(two.bob)
+  t.deepEqual([two.names(two.alice), two.names(two.bob)], [['channel_ready'], ['channel_ready']])
+  two.deliver(two.bob)
+  t.deepEqual(two.names(two.alice), ['channel_ready', 'channel_update'])
+  t.deepEqual(two.names(two.bob), [])
+})
+
+test('BOLT 7, channel_update — ours for the peer alone has its alias or the real id, and is not to be forwarded', (t) => {
+  const two = new TwoParties().ready()
+  for (const party of [two.alice, two.bob]) {
+    const other = two.other(party)
+    const update = channelUpdateOf(party.funded, party.env)
+    t.is(update?.shortChannelId, other.keys.alias)
+    t.deepEqual(update?.chainHash, party.env.settings.chainHash)
+    // must_be_one and dont_forward; of the channel's flags the direction alone.
+    t.is(update?.messageFlags, 3)
+    t.is(update?.channelFlags, compareBytes(party.nodeId, other.nodeId) < 0 ? 0 : 1)
+    const { remoteAlias: _, ...unnamed } = party.funded.shortIds
+    const real = channelUpdateOf({ ...party.funded, shortIds: unnamed }, party.env)
+    t.is(real?.shortChannelId, party.funded.shortIds.real)
+  }
+})
+
+test('BOLT 7, channel_update — ours has the fees and blocks that we ask for, and at least what the peer accepts: for the peer alone', (t) => {
+  const two = new TwoParties({ bob: { htlcMinimumMsat: 2000n } }).ready()
+  const policy = { feeBaseMsat: 7n, feeProportionalMillionths: 77 }
+  const update = updateOf(two.alice, two.run(two.alice, { type: 'set-relay-fees', policy }))
+  const { cltvExpiryDelta } = two.alice.env.settings.relay
+  t.like(update, { feeBaseMsat: 7, feeProportionalMillionths: 77, cltvExpiryDelta, htlcMinimumMsat: 2000n })
+})
+
+test('BOLT 7, channel_update — ours allows no more than the channel and the peer, and no less than its own minimum', (t) => {
+  const first = (bob: Partial<ChannelSettings>, htlcMaximumMsat = 10n ** 12n) => {
+    const relay = { ...new TwoParties().alice.env.settings.relay, htlcMaximumMsat }
+    return new TwoParties({ bob, alice: { relay } }).ready().alice.funded.relay.current
+  }
+  t.is(first({}).htlcMaximumMsat, FUNDING * 1_000n)
+  t.is(first({ maxHtlcValueInFlightMsat: 77_000_000n }).htlcMaximumMsat, 77_000_000n)
+  t.is(first({}, 5_000n).htlcMaximumMsat, 5_000n)
+  t.like(first({ htlcMinimumMsat: 2_000n }, 1_000n), { htlcMinimumMsat: 2_000n, htlcMaximumMsat: 2_000n })
 })
 
 test('relay policy — begins within what the channel and the peer allow', (t) => {

@@ -22,13 +22,11 @@ const DISABLED = 2
 /** What a new channel charges: the node's default, within the limits of the channel and the peer. */
 export const initialRelayPolicies = (capacity: bigint, remoteLimits: Limits, env: ChannelEnv): RelayPolicies => {
   const { relay } = env.settings
-  const inFlight = remoteLimits.maxHtlcValueInFlightMsat
+  const htlcMinimumMsat = largest(relay.htlcMinimumMsat, remoteLimits.htlcMinimumMsat, 1n)
+  const most = smallest(relay.htlcMaximumMsat, capacity * MSAT_PER_SAT, remoteLimits.maxHtlcValueInFlightMsat)
   return {
-    current: {
-      ...relay,
-      htlcMinimumMsat: largest(relay.htlcMinimumMsat, remoteLimits.htlcMinimumMsat, 1n),
-      htlcMaximumMsat: smallest(relay.htlcMaximumMsat, capacity * MSAT_PER_SAT, inFlight),
-    },
+    // BOLT 7, channel_update: the maximum is never below the minimum, though the operator may have chosen it so.
+    current: { ...relay, htlcMinimumMsat, htlcMaximumMsat: largest(most, htlcMinimumMsat) },
     since: env.now,
     updateTimestamp: seconds(env.now),
   }

@@ -1,8 +1,9 @@
 import test from 'ava'
 import { secp256k1 } from '../../../crypto/secp256k1.ts'
-import { compareBytes, fromHex } from '../../../lib/bytes.ts'
+import { compareBytes, EMPTY, equalBytes, fromHex } from '../../../lib/bytes.ts'
 import { channelAnnouncementDigest } from '../../../wire/channel-announcement-digest.ts'
 import type { AnnouncementSignatures, ChannelAnnouncement } from '../../../wire/messages/gossip.ts'
+import { fundingScript } from '../../commitment/formats/anchors/anchors-scripts.ts'
 import type { Effect } from '../../state/effects.ts'
 import type { TestParty } from '../fixtures/test-party.ts'
 import { TwoParties } from '../fixtures/two-parties.ts'
@@ -65,6 +66,16 @@ test('BOLT 7, announcement_signatures — both sides send theirs once the fundin
   t.true(secp256k1.verify(announcement.bitcoinSignature2, digest, bitcoinKey2))
   const first = two.alice.nodeId === nodeId1 ? two.alice : two.bob
   t.deepEqual(bitcoinKey1, first.funded.params.localKeys.fundingKey)
+  // The output is the one that whoever hears of it looks for.
+  const publish = two.alice.effects.find((effect) => effect.type === 'publish' && effect.purpose === 'funding')
+  if (publish?.type !== 'publish' || publish.publication.type !== 'signed') return t.fail()
+  t.true(
+    publish.publication.tx.outputs.some(({ script }) =>
+      equalBytes(script, fundingScript(bitcoinKey1, bitcoinKey2).outputScript),
+    ),
+  )
+  t.deepEqual(announcement.chainHash, two.alice.env.settings.chainHash)
+  t.deepEqual(announcement.features, EMPTY)
 })
 
 test('BOLT 7, announcement_signatures — none goes out before the sixth confirmation', (t) => {
