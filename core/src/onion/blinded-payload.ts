@@ -24,7 +24,7 @@ interface BlindedRelayPayload {
   readonly nextPathKey: PublicKey
 }
 
-interface BlindedFinalPayload {
+export interface BlindedFinalPayload {
   readonly type: 'blinded-final'
   /** Of this HTLC. */
   readonly amtToForward: Msat

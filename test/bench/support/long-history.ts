@@ -57,6 +57,7 @@ const put = (store: Store, events: EventLog, i: number): void => {
     endedAt: START + i + 1,
   }
   const invoice: InvoiceRecord = {
+    type: 'bolt11',
     paymentHash,
     preimage: paymentHash,
     paymentSecret: paymentHash,

@@ -1,3 +1,4 @@
+import { freshKey } from '../../crypto/fresh-key.ts'
 import {
   ACT_ONE_LENGTH,
   ACT_THREE_LENGTH,
@@ -11,7 +12,6 @@ import {
   type ResponderState,
   startHandshake,
 } from '../../crypto/noise.ts'
-import { secp256k1 } from '../../crypto/secp256k1.ts'
 import { concat, EMPTY } from '../../lib/bytes.ts'
 import type { NodeId, PrivateKey } from '../../lib/ids.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
@@ -108,12 +108,5 @@ export class TransportHandshake {
         return ok({ transport: { remoteNodeId: accepted.value.remoteNodeId, cipher } })
       }
     }
-  }
-}
-
-const freshKey = (rng: Rng): PrivateKey => {
-  for (;;) {
-    const key = rng.bytes(32)
-    if (secp256k1.isPrivateKey(key)) return key
   }
 }

@@ -22,7 +22,7 @@ export const describeInvoice = (invoice: InvoiceRecord, now: TimestampMs): Invoi
         }
       : {}),
     description: description.slice(0, 1024),
-    paymentSecret: toHex(invoice.paymentSecret),
+    ...(invoice.type === 'bolt11' ? { paymentSecret: toHex(invoice.paymentSecret) } : {}),
     createdAt: createdAt,
     expiresAt: expiresAt,
   }

@@ -15,6 +15,7 @@ const open = (): Promise<Store> =>
   })
 
 const invoice = (number: number, expiresAt: number): InvoiceRecord => ({
+  type: 'bolt11',
   paymentHash: new Uint8Array(32).fill(number),
   preimage: new Uint8Array(32),
   paymentSecret: new Uint8Array(32),

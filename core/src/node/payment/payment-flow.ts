@@ -10,6 +10,7 @@ import {
   isFunded,
   type SettleEffect,
 } from '../../channel/index.ts'
+import { freshKey } from '../../crypto/fresh-key.ts'
 import { toHex } from '../../lib/bytes.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { invariant } from '../../lib/errors.ts'
@@ -17,6 +18,7 @@ import type { PrivateKey, ShortChannelId } from '../../lib/ids.ts'
 import type { Rng } from '../../lib/rng.ts'
 import type { BlockHeight } from '../../lib/units.ts'
 import type { Offer } from '../../payment/offer.ts'
+import { createPaymentPaths, type PaymentPath, type PaymentPathsOptions } from '../../payment/receive/payment-paths.ts'
 import { matchAfterRestart, type OfferedHtlc } from '../../payment/relay/match-after-restart.ts'
 import type { RelayRecord } from '../../payment/relay/relay-protocol.ts'
 import { parsePaymentReference } from '../../payment/send/payment-reference.ts'
@@ -36,6 +38,7 @@ import { TABLE } from '../storage/tables.ts'
 import { GraphRoutes, type NetworkPaths } from './graph-routes.ts'
 import { acceptIncoming, recallIncoming } from './incoming-htlcs.ts'
 import { OwnChannelIndex } from './own-channels.ts'
+import { pathChannels } from './path-channels.ts'
 import { PAYMENTS_LANES, type PaymentsProtocol, paymentsBehaviour } from './payments-actor.ts'
 import { RECEIVER_LANES, type ReceiverProtocol, receiverBehaviour } from './receiver-actor.ts'
 import { RELAYER_LANES, type RelayerProtocol, readRelays, relayerBehaviour } from './relayer-actor.ts'
@@ -108,6 +111,20 @@ export class PaymentFlow {
   get receiver(): ActorRef<ReceiverProtocol> {
     invariant(this.#receiver !== undefined, 'payments are started')
     return this.#receiver
+  }
+
+  /** Blinded paths to us over our channels as they are now, for an invoice that names `pathId` in them: see `createPaymentPaths`. */
+  paymentPaths(
+    asked: Pick<PaymentPathsOptions, 'amountMsat' | 'pathId' | 'minFinalCltvExpiryDelta' | 'expirySeconds'>,
+  ): readonly PaymentPath[] {
+    const { channelDirectory, signer, height, rng } = this.#options
+    return createPaymentPaths({
+      ...asked,
+      nodeId: signer.nodeId,
+      channels: pathChannels(channelDirectory),
+      height: height(),
+      sessionKey: () => freshKey(rng),
+    })
   }
 
   forward(effect: ForwardEffect): void {

@@ -1,6 +1,6 @@
 import type { ActorContext, Behaviour, BehaviourFactory } from '../../actor/types.ts'
 import type { SettleEffect } from '../../channel/index.ts'
-import { secp256k1 } from '../../crypto/secp256k1.ts'
+import { freshKey } from '../../crypto/fresh-key.ts'
 import { toHex } from '../../lib/bytes.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { PaymentHash } from '../../lib/ids.ts'
@@ -340,12 +340,7 @@ class PaymentsDriver {
       questionId: () => ++this.#lastQuestion,
       nextHtlcId: (channelId) => nextHtlcId(channelDirectory, channelId),
       shadowDelta: () => shadowDelta((bound) => rng.below(bound)),
-      sessionKey: () => {
-        for (;;) {
-          const key = rng.bytes(32)
-          if (secp256k1.isPrivateKey(key)) return key
-        }
-      },
+      sessionKey: () => freshKey(rng),
     }
   }
 }

@@ -6,7 +6,7 @@ import type { RouteHint, RouteHintHop } from '../../invoice/invoice.ts'
 import type { NodeId, Preimage, ShortChannelId } from '../../lib/ids.ts'
 import type { BlockDelta, Msat, TimestampMs } from '../../lib/units.ts'
 import { formatFeatures, OUR_FEATURES } from '../../wire/features.ts'
-import type { InvoiceRecord } from './invoice-record.ts'
+import type { Bolt11Record } from './invoice-record.ts'
 
 /**
  * No payee may ask for less than 18 (BOLT 11). But 18 blocks before its expiry an HTLC that we fulfil goes to the chain: the additional
@@ -43,7 +43,7 @@ export interface CreateInvoiceOptions {
 }
 
 /** Makes an invoice, with hints to our channels, and the row to keep. */
-export const createInvoice = (options: CreateInvoiceOptions): InvoiceRecord => {
+export const createInvoice = (options: CreateInvoiceOptions): Bolt11Record => {
   const { network, amountMsat, description, expirySeconds, preimage, paymentSecret } = options
   const { minFinalCltvExpiryDelta = MIN_FINAL_CLTV_EXPIRY_DELTA, sign } = options
   const timestamp = Math.floor(options.now / 1000)
@@ -66,6 +66,7 @@ export const createInvoice = (options: CreateInvoiceOptions): InvoiceRecord => {
     sign,
   )
   return {
+    type: 'bolt11',
     paymentHash,
     preimage,
     paymentSecret,

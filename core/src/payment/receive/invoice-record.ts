@@ -8,22 +8,35 @@ export interface ReceivedHtlc extends HtlcRef {
 }
 
 /** An invoice that we made: its row. */
-export interface InvoiceRecord {
+export type InvoiceRecord = Bolt11Record | Bolt12Record
+
+interface RecordOfAnyForm {
   readonly paymentHash: PaymentHash
   /** Secret until the invoice is settled. */
   readonly preimage: Preimage
-  readonly paymentSecret: Uint8Array
-  readonly paymentMetadata?: Uint8Array
   /** Absent: any amount. */
   readonly amountMsat?: Msat
   readonly description: string
-  /** The BOLT 11 text. */
+  /** Its text. */
   readonly invoice: string
   /** At least 18. */
   readonly minFinalCltvExpiryDelta: BlockDelta
   readonly createdAt: TimestampMs
   readonly expiresAt: TimestampMs
   readonly state: InvoiceState
+}
+
+export interface Bolt11Record extends RecordOfAnyForm {
+  readonly type: 'bolt11'
+  readonly paymentSecret: Uint8Array
+  readonly paymentMetadata?: Uint8Array
+}
+
+/** Paid over blinded paths alone. */
+export interface Bolt12Record extends RecordOfAnyForm {
+  readonly type: 'bolt12'
+  /** In each of its paths, for us alone to read, and in no other invoice: 32 bytes. Secret. */
+  readonly pathId: Uint8Array
 }
 
 export type InvoiceState =

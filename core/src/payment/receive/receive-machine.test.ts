@@ -1,18 +1,26 @@
 import test from 'ava'
 import fc from 'fast-check'
 import { sha256 } from '../../crypto/hashes.ts'
+import type { BlindedFinalPayload } from '../../onion/blinded-payload.ts'
 import type { FailureMessage } from '../../onion/failure-message.ts'
 import type { FinalPayload } from '../../onion/hop-payload.ts'
 import { named } from '../fixtures/nodes.ts'
 import { decodeInvoiceRecord, encodeInvoiceRecord } from './invoice-codec.ts'
-import { type InvoiceRecord, invoiceStatus, receivedMsat } from './invoice-record.ts'
+import {
+  type Bolt11Record,
+  type Bolt12Record,
+  type InvoiceRecord,
+  invoiceStatus,
+  receivedMsat,
+} from './invoice-record.ts'
 import { failUnknownPayment, stepInvoice, waiting } from './receive-machine.ts'
 import type { FinalHtlc, ReceiveEffect, ReceiveEnv, ReceiveState } from './receive-protocol.ts'
 
 const preimage = named('preimage')
 const env: ReceiveEnv = { now: 1_000_000, height: 500, canClaim: () => true }
 
-const invoice: InvoiceRecord = {
+const invoice: Bolt11Record = {
+  type: 'bolt11',
   paymentHash: sha256(preimage),
   preimage,
   paymentSecret: named('secret'),
@@ -88,7 +96,7 @@ test('an invoice that names no amount takes any', (t) => {
 })
 
 test('a payment is refused as unknown without the right secret or metadata, too close to its expiry, or too late', (t) => {
-  const { paymentData: _, ...bare } = htlc(7n, 1_000_000n).payload
+  const bare: FinalPayload = { type: 'final', amtToForward: 1_000_000n, outgoingCltvValue: 518 }
   const wrong: readonly [InvoiceRecord, FinalHtlc, typeof env][] = [
     [invoice, htlc(7n, 1_000_000n, {}, { payload: bare }), env],
     [invoice, htlc(7n, 1_000_000n, { paymentData: { paymentSecret: named('x'), totalMsat: 1_000_000n } }), env],
@@ -242,6 +250,49 @@ test('a cancelled invoice gives its parts back; a settled one cannot be cancelle
   t.is(stepInvoice(settled, { type: 'cancel' }, env).state, settled)
 })
 
+const { paymentSecret: _, type: __, ...asked } = invoice
+const byPaths: Bolt12Record = { ...asked, type: 'bolt12', invoice: 'lni1…', pathId: named('path id') }
+
+const overPath = (htlcId: bigint, amount: bigint, payload: Partial<BlindedFinalPayload> = {}): FinalHtlc => ({
+  ...htlc(htlcId, amount),
+  payload: {
+    type: 'blinded-final',
+    amtToForward: amount,
+    outgoingCltvValue: 500,
+    totalMsat: 1_000_000n,
+    pathId: named('path id'),
+    ...payload,
+  },
+})
+
+test('BOLT 4, receiving over blinded paths — what comes by the invoice’s paths pays it, in one part or in several', (t) => {
+  const { state, effects } = offer(waiting(byPaths), overPath(7n, 1_000_000n))
+  t.deepEqual(effects, [fulfil(overPath(7n, 1_000_000n)), { type: 'received', invoice: state.invoice }])
+  const first = offer(waiting(byPaths), overPath(1n, 400_000n))
+  t.deepEqual(first.effects, [{ type: 'schedule', delayMs: 60_000 }])
+  const second = offer(first.state, overPath(2n, 600_000n))
+  t.is(receivedMsat(second.state.invoice), 1_000_000n)
+  t.deepEqual(decodeInvoiceRecord(encodeInvoiceRecord(second.state.invoice)), {
+    ok: true,
+    value: second.state.invoice,
+  })
+})
+
+test('BOLT 4, receiving over blinded paths — what comes by no path, by another, for too little or too close to its expiry is refused', (t) => {
+  const { pathId: _, ...without } = overPath(7n, 1_000_000n).payload as BlindedFinalPayload
+  const wrong: readonly [InvoiceRecord, FinalHtlc][] = [
+    [byPaths, { ...overPath(7n, 1_000_000n), payload: without }],
+    [byPaths, overPath(7n, 1_000_000n, { pathId: named('another path') })],
+    [byPaths, overPath(7n, 1_000_000n, { pathId: named('path id').subarray(1) })],
+    [byPaths, overPath(7n, 999_999n, { totalMsat: 999_999n })],
+    [byPaths, { ...overPath(7n, 1_000_000n), cltvExpiry: 517 }],
+    // An invoice of one form is not paid in the way of the other, whatever secret is named.
+    [byPaths, htlc(7n, 1_000_000n, { paymentData: { paymentSecret: named('path id'), totalMsat: 1_000_000n } })],
+    [invoice, overPath(7n, 1_000_000n, { pathId: named('secret') })],
+  ]
+  for (const [record, part] of wrong) t.deepEqual(offer(waiting(record), part).effects, [unknownDetails(part)])
+})
+
 test('an open invoice looks expired once its time is over', (t) => {
   t.is(invoiceStatus(invoice, 1_999_999), 'open')
   t.is(invoiceStatus(invoice, 2_000_000), 'expired')
@@ -249,9 +300,9 @@ test('an open invoice looks expired once its time is over', (t) => {
 
 test('rows of another version, cut short or with bytes to spare are refused', (t) => {
   const row = encodeInvoiceRecord({ ...invoice, paymentMetadata: named('meta') })
-  t.is(row[0], 2)
+  t.is(row[0], 3)
   t.true(decodeInvoiceRecord(row).ok)
-  t.deepEqual(decodeInvoiceRecord(Uint8Array.of(3, ...row.subarray(1))), {
+  t.deepEqual(decodeInvoiceRecord(Uint8Array.of(4, ...row.subarray(1))), {
     ok: false,
     error: { code: 'invalid-value', path: '' },
   })

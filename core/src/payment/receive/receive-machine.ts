@@ -136,25 +136,37 @@ const isOfInvoice = (
   env: ReceiveEnv,
 ): boolean => {
   const { payload, cltvExpiry } = htlc
-  const { paymentData, paymentMetadata } = payload
   if (!env.canClaim(htlc)) return false
   // A payment whose first parts came in time may be completed a little later.
   const status = invoiceStatus(invoice, env.now)
   if (status !== 'open' && !(status === 'expired' && parts.length > 0)) return false
-  // BOLT 4: the secret is required, and proves that the sender has the invoice.
-  if (paymentData === undefined || !equalConstantTime(paymentData.paymentSecret, invoice.paymentSecret)) return false
-  if (invoice.paymentMetadata !== undefined) {
-    if (paymentMetadata === undefined || !equalBytes(paymentMetadata, invoice.paymentMetadata)) return false
-  }
+  if (!hasInvoice(invoice, payload)) return false
   if (invoice.amountMsat !== undefined) {
     // BOLT 4: no less than was asked for, and no more than twice that.
     const asked = invoice.amountMsat
-    const total = paymentData.totalMsat
+    const total = totalOf(htlc)
     if (total < asked || total > asked * 2n) return false
   }
   // BOLT 4: there must be time enough to claim it on the chain.
   return cltvExpiry >= env.height + invoice.minFinalCltvExpiryDelta
 }
+
+/** Whether the sender has shown that it pays this invoice. */
+const hasInvoice = (invoice: InvoiceRecord, payload: FinalHtlc['payload']): boolean => {
+  if (invoice.type === 'bolt12') {
+    // BOLT 4, route blinding: what comes by another path than the invoice's is not for it. A hash alone is known to others on the way.
+    return payload.type === 'blinded-final' && isSecret(payload.pathId, invoice.pathId)
+  }
+  if (payload.type !== 'final') return false
+  const { paymentData, paymentMetadata } = payload
+  // BOLT 4: the secret is required, and proves that the sender has the invoice.
+  if (!isSecret(paymentData?.paymentSecret, invoice.paymentSecret)) return false
+  if (invoice.paymentMetadata === undefined) return true
+  return paymentMetadata !== undefined && equalBytes(paymentMetadata, invoice.paymentMetadata)
+}
+
+const isSecret = (said: Uint8Array | undefined, secret: Uint8Array): boolean =>
+  said !== undefined && equalConstantTime(said, secret)
 
 const unknownDetails = ({ amountMsat }: FinalHtlc, { height }: ReceiveEnv): FailureMessage => ({
   type: 'incorrect_or_unknown_payment_details',
@@ -163,7 +175,8 @@ const unknownDetails = ({ amountMsat }: FinalHtlc, { height }: ReceiveEnv): Fail
 })
 
 // BOLT 4: without a total the HTLC is all there is.
-const totalOf = ({ payload }: FinalHtlc): bigint => payload.paymentData?.totalMsat ?? payload.amtToForward
+const totalOf = ({ payload }: FinalHtlc): bigint =>
+  payload.type === 'blinded-final' ? payload.totalMsat : (payload.paymentData?.totalMsat ?? payload.amtToForward)
 
 const refOf = ({ channelId, htlcId }: HtlcRef): HtlcRef => ({ channelId, htlcId })
 

@@ -1,6 +1,7 @@
 import type { HtlcRef } from '../../channel/index.ts'
 import type { Preimage } from '../../lib/ids.ts'
 import type { BlockHeight, Msat, TimestampMs } from '../../lib/units.ts'
+import type { BlindedFinalPayload } from '../../onion/blinded-payload.ts'
 import type { FailureMessage } from '../../onion/failure-message.ts'
 import type { FinalPayload } from '../../onion/hop-payload.ts'
 import type { FailEffect } from '../upstream-failure.ts'
@@ -10,7 +11,7 @@ import type { InvoiceRecord } from './invoice-record.ts'
 export interface FinalHtlc extends HtlcRef {
   readonly amountMsat: Msat
   readonly cltvExpiry: BlockHeight
-  readonly payload: FinalPayload
+  readonly payload: FinalPayload | BlindedFinalPayload
   /** Why it is not to be taken, unless it is already. */
   readonly refusal?: FailureMessage
 }

@@ -35,5 +35,20 @@ export const BLINDED: Topic = {
         'any onion is read or refused, never thrown at',
       ],
     },
+    {
+      section: 'creating blinded paths for payments',
+      rules: [
+        'a path begins at a peer that relays in it, and leads to us with our path id',
+        'a path holds for as long as its invoice, with time for slow payers, and no longer',
+        'without a peer that takes part, the path begins with us',
+      ],
+    },
+    {
+      section: 'receiving over blinded paths',
+      rules: [
+        'what comes by the invoice’s paths pays it, in one part or in several',
+        'what comes by no path, by another, for too little or too close to its expiry is refused',
+      ],
+    },
   ],
 }
