@@ -1,9 +1,8 @@
 import type { ActorRef } from '../../actor/types.ts'
 import { startThread, type ThreadSystem, type WorkerThread } from '../../actor/worker-thread.ts'
-import type { Observation } from '../../graph/paths/liquidity.ts'
+import type { LiquidityEntry } from '../../graph/paths/liquidity.ts'
 import type { PathAnswer, PathQuestion } from '../../graph/paths/path-question.ts'
 import type { GraphSnapshot } from '../../graph/snapshot.ts'
-import type { TimestampMs } from '../../lib/units.ts'
 import { PATHS, type PathsProtocol } from './paths-protocol.ts'
 
 interface Running {
@@ -12,28 +11,34 @@ interface Running {
   shown: GraphSnapshot | undefined
 }
 
+/** What a thread is shown when it begins, and what it searches in. */
+export interface PathSources {
+  snapshot(): GraphSnapshot
+  liquidity(): readonly LiquidityEntry[]
+}
+
 /** More than any search takes: whoever asks has a shorter patience of its own. */
 const ANSWER_MS = 60_000
 
 /**
  * Finds paths in a thread of its own, so that no search keeps a channel waiting. The thread begins with the first question, and again after
- * it has ended: what it had learnt is lost then.
+ * it has ended.
  */
 export class PathThread {
   readonly #system: ThreadSystem
-  readonly #snapshot: () => GraphSnapshot
+  readonly #sources: PathSources
   #running: Running | undefined
   #closed = false
 
-  constructor(system: ThreadSystem, snapshot: () => GraphSnapshot) {
+  constructor(system: ThreadSystem, sources: PathSources) {
     this.#system = system
-    this.#snapshot = snapshot
+    this.#sources = sources
   }
 
   /** Rejects if the thread has ended, or does not answer. */
   async find(question: PathQuestion): Promise<PathAnswer> {
     const running = this.#started()
-    const snapshot = this.#snapshot()
+    const snapshot = this.#sources.snapshot()
     if (running.shown !== snapshot) {
       running.shown = snapshot
       running.ref.tell('graph', snapshot)
@@ -47,9 +52,9 @@ export class PathThread {
     return answer.value
   }
 
-  /** Nothing is kept of it before the first question. */
-  learn(observations: readonly Observation[], now: TimestampMs): void {
-    if (observations.length > 0) this.#running?.ref.tell('learn', { observations, now })
+  /** A thread that begins later is told of it with all the rest. */
+  learnt(entries: readonly LiquidityEntry[]): void {
+    if (entries.length > 0) this.#running?.ref.tell('learnt', entries)
   }
 
   async close(): Promise<void> {
@@ -67,6 +72,7 @@ export class PathThread {
     })
     const running: Running = { thread, ref: thread.transport.ref<PathsProtocol>(PATHS), shown: undefined }
     this.#running = running
+    this.learnt(this.#sources.liquidity())
     return running
   }
 }
