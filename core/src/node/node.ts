@@ -372,6 +372,7 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
     peers,
     peerNames: await PeerNames.open(store),
     flow,
+    graph,
     indexes,
     scripts,
     backups,

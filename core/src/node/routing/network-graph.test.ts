@@ -100,6 +100,35 @@ test('what payments have shown changes which path is found, also in a later life
   await store.close()
 })
 
+test('weights change which path is found, from the next question on, and until they are cleared', async (t) => {
+  const { graph, add, hops } = await open()
+  t.teardown(() => graph.close())
+  add(10n, 1, 2)
+  add(20n, 2, 4)
+  add(30n, 1, 3)
+  add(40n, 3, 4)
+  const before = (await hops(4)) as readonly bigint[]
+  const weight = { shortChannelId: before[1] as bigint, factor: 1_000 }
+  graph.weights.set({ plugin: 'a' }, [weight], 0)
+  const beside = (await hops(4)) as readonly bigint[]
+  t.not(beside[1], before[1])
+  // Another's table weighs as much the other way.
+  graph.weights.set(
+    { plugin: 'b' },
+    [
+      { ...weight, factor: 0.001 },
+      { shortChannelId: beside[1] as bigint, factor: 2 },
+    ],
+    0,
+  )
+  t.deepEqual(await hops(4), before)
+  graph.weights.clear({ plugin: 'b' })
+  t.deepEqual(await hops(4), beside)
+  graph.weights.clear({ plugin: 'a' })
+  t.deepEqual(await hops(4), before)
+  t.false(graph.weights.clear({ plugin: 'a' }))
+})
+
 test('a graph that is closed finds nothing, and says so', async (t) => {
   const { graph, add, hops } = await open()
   add(10n, 1, 2)

@@ -7,6 +7,7 @@ import type { Rng } from '../../lib/rng.ts'
 import { type Msat, satToMsat, type TimestampMs } from '../../lib/units.ts'
 import { KeptLiquidity, type KeptLiquidityOptions } from './kept-liquidity.ts'
 import { PathThread } from './path-thread.ts'
+import { WeightTables } from './weight-tables.ts'
 
 export interface NetworkGraphOptions extends KeptLiquidityOptions {
   readonly system: ThreadSystem
@@ -17,6 +18,8 @@ export interface NetworkGraphOptions extends KeptLiquidityOptions {
 export class NetworkGraph {
   /** Whoever learns of the network tells it. */
   readonly builder: GraphBuilder
+  /** What plugins and the operator want searches to prefer and to avoid. */
+  readonly weights = new WeightTables()
   readonly #liquidity: KeptLiquidity
   readonly #paths: PathThread
 
@@ -26,6 +29,7 @@ export class NetworkGraph {
     this.#liquidity = new KeptLiquidity(options)
     this.#paths = new PathThread(system, {
       snapshot: () => this.builder.snapshot(),
+      weights: () => this.weights.all,
       liquidity: () => this.#liquidity.entries(),
     })
   }

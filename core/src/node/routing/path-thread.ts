@@ -2,6 +2,7 @@ import type { ActorRef } from '../../actor/types.ts'
 import { startThread, type ThreadSystem, type WorkerThread } from '../../actor/worker-thread.ts'
 import type { LiquidityEntry } from '../../graph/paths/liquidity.ts'
 import type { PathAnswer, PathQuestion } from '../../graph/paths/path-question.ts'
+import type { EdgeWeight } from '../../graph/paths/weights.ts'
 import type { GraphSnapshot } from '../../graph/snapshot.ts'
 import { PATHS, type PathsProtocol } from './paths-protocol.ts'
 
@@ -9,11 +10,14 @@ interface Running {
   readonly thread: WorkerThread
   readonly ref: ActorRef<PathsProtocol>
   shown: GraphSnapshot | undefined
+  weighed: readonly EdgeWeight[] | undefined
 }
 
 /** What a thread is shown when it begins, and what it searches in. */
 export interface PathSources {
   snapshot(): GraphSnapshot
+  /** Another array whenever they change. */
+  weights(): readonly EdgeWeight[]
   liquidity(): readonly LiquidityEntry[]
 }
 
@@ -43,6 +47,11 @@ export class PathThread {
       running.shown = snapshot
       running.ref.tell('graph', snapshot)
     }
+    const weights = this.#sources.weights()
+    if (running.weighed !== weights) {
+      running.weighed = weights
+      running.ref.tell('weights', weights)
+    }
     const answer = await running.ref.ask('find', question, { timeoutMs: ANSWER_MS })
     if (!answer.ok) {
       // A thread that hangs never ends by itself: the next question gets another one.
@@ -70,7 +79,8 @@ export class PathThread {
     const thread = startThread('node/routing/paths-worker', this.#system, () => {
       if (this.#running === running) this.#running = undefined
     })
-    const running: Running = { thread, ref: thread.transport.ref<PathsProtocol>(PATHS), shown: undefined }
+    const ref = thread.transport.ref<PathsProtocol>(PATHS)
+    const running: Running = { thread, ref, shown: undefined, weighed: undefined }
     this.#running = running
     this.learnt(this.#sources.liquidity())
     return running

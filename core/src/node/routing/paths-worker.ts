@@ -13,7 +13,7 @@ const system = createActorSystem<never>()
 system.spawn<PathsProtocol>(PATHS.slice(1), () => {
   const finder = new PathFinder()
   const liquidity = new LiquidityBook()
-  const weights = new EdgeWeights([])
+  let weights = new EdgeWeights([])
   let snapshot: GraphSnapshot | undefined
   return {
     handlers: {
@@ -22,6 +22,9 @@ system.spawn<PathsProtocol>(PATHS.slice(1), () => {
       },
       learnt: (entries) => {
         for (const entry of entries) liquidity.put(entry)
+      },
+      weights: (pushed) => {
+        weights = new EdgeWeights(pushed)
       },
       find: (question) =>
         snapshot === undefined ? err({ code: 'no-route' }) : finder.find(question, { snapshot, liquidity, weights }),
