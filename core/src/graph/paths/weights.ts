@@ -15,9 +15,9 @@ export type EdgeWeight = {
 )
 
 /** Nothing is preferred so much that it costs nothing: then it would be gone over in circles. */
-export const LEAST_FACTOR = 0.001
+const LEAST_FACTOR = 0.001
 /** Nothing is avoided so much that no payment gets through where nothing else leads. */
-export const MOST_FACTOR = 1_000
+const MOST_FACTOR = 1_000
 
 /** The weights that plugins have pushed, by edge: those that concern an edge are multiplied, and what they come to is kept within bounds. */
 export class EdgeWeights {
