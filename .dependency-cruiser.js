@@ -68,7 +68,7 @@ const FOLDERS_OF_NODE = {
   payment: ['storage', 'keys', 'events', 'chain', 'channel'],
   peer: ['storage', 'events', 'connection', 'channel', 'gossip'],
   gossip: ['storage', 'keys', 'connection', 'events', 'chain', 'publishing', 'channel'],
-  routing: [],
+  routing: ['storage'],
   retention: ['storage', 'events', 'channel', 'payment'],
   backup: ['storage', 'keys', 'channel'],
   'contract-mapping': [
@@ -83,6 +83,7 @@ const FOLDERS_OF_NODE = {
     'payment',
     'peer',
     'gossip',
+    'routing',
     'retention',
     'backup',
   ],

@@ -282,3 +282,25 @@ test('events.each — over restarts of the node each event is handled once, its 
   t.regex(String(row?.[1]), new RegExp(`30.*${sum}`))
   t.deepEqual(await bob.rows('cursor/ledger/'), [['cursor/ledger/received', received().at(-1)?.cursor]])
 })
+
+test('router.setWeights — what a plugin has set is there while it runs, and the operator sees it', async (t) => {
+  const { alice, bob } = await setUp(t)
+  await bob.install({
+    name: 'weigher',
+    setup: `void actors.router.setWeights(
+      { weights: [{ nodeId: '${alice.id}', costPpm: 5_000_000 }] }, { reason: { code: 'slow-nodes' } })`,
+    manifest: { permissions: { commands: { 'router.setWeights': {} } } },
+  })
+  const shown = async () =>
+    (await bob.ask('router', 'weights', {})).items.map(({ plugin, nodeId, costPpm }) => ({ plugin, nodeId, costPpm }))
+  const set = [{ plugin: 'weigher', nodeId: alice.id, costPpm: 5_000_000 }]
+  const isSet = async (): Promise<boolean> => (await shown()).length > 0
+  await bob.until(isSet)
+  t.deepEqual(await shown(), set)
+  await bob.ask('plugins', 'disable', { name: 'weigher' })
+  t.deepEqual(await shown(), [])
+  await bob.ask('plugins', 'enable', { name: 'weigher' })
+  await bob.until(isSet)
+  t.deepEqual(await bob.ask('router', 'clearWeights', { plugin: 'weigher' }), { cleared: true })
+  t.deepEqual(await shown(), [])
+})

@@ -14,7 +14,7 @@ import type {
 import type { Result } from '../lib/result.ts'
 
 /** The asker. The core sets it; no data from outside ever names its sender. */
-type Caller =
+export type Caller =
   | { readonly kind: 'operator' }
   | { readonly kind: 'plugin'; readonly name: string; readonly version: string }
 
@@ -135,6 +135,10 @@ export type Recalled =
 
 /** All that the plugin host knows of the node. */
 export interface PluginGateway extends ContractGateway {
+  readonly plugins: {
+    /** A run of the plugin begins: until then it asks nothing. Returns what is called when it has ended. */
+    begin(name: string): () => void
+  }
   /**
    * Checks a request and returns what it would do and cost, without doing anything. The request is unparsed; amounts may be decimal
    * strings, integers or `bigint`.

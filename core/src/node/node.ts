@@ -155,7 +155,7 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
   const keyed = new KeyedCommands(store, clock)
   const gateway = new Gateway({ events, keyed, clock, log })
 
-  const graph = new NetworkGraph(system, rng)
+  const graph = new NetworkGraph({ system, rng, store, clock, log, onUnreadable })
   const flow = new PaymentFlow({
     graph,
     store,
@@ -372,6 +372,7 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
     peers,
     peerNames: await PeerNames.open(store),
     flow,
+    graph,
     indexes,
     scripts,
     backups,
@@ -412,6 +413,7 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
   await peers.start()
   backups.keeper.start()
   kept?.start()
+  void graph.load()
   return ok({
     gateway,
     nodeId: signer.nodeId,

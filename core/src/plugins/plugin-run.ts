@@ -14,6 +14,7 @@ const LEAST_WALL_MS = 10_000
 export class PluginRun {
   readonly #options: PluginRunOptions
   readonly #parts: RunParts
+  readonly #gone: () => void
   #phase: 'loading' | 'starting' | 'running' | 'ended' = 'loading'
 
   constructor(options: PluginRunOptions) {
@@ -25,6 +26,7 @@ export class PluginRun {
       end: (fault) => this.end(fault),
       storeFailed: (thrown) => this.#storeFailed(thrown),
     })
+    this.#gone = options.gateway.plugins.begin(manifest.name)
     log.host('info', `starting ${manifest.name} ${manifest.version}`)
   }
 
@@ -115,6 +117,7 @@ export class PluginRun {
     this.#parts.subscriptions.stop()
     this.#parts.questions.end()
     this.#parts.account.close()
+    this.#gone()
     this.#options.listener.ended(fault)
   }
 

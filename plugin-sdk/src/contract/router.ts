@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { DEFAULTS } from './defaults.ts'
-import { actor, query } from './define.ts'
+import { actor, command, query } from './define.ts'
 import { field, named } from './field.ts'
 import { RouteHop } from './payments.ts'
-import { Count, integer, Msat, NodeId, Ppm, ShortChannelId } from './scalars.ts'
+import { Count, Flag, integer, Msat, Name, NodeId, Page, Ppm, page, ShortChannelId, Timestamp } from './scalars.ts'
 
 const FoundRoute = named(
   'FoundRoute',
@@ -19,6 +19,36 @@ const FoundRoute = named(
     hopProbabilities: field(z.array(Ppm).readonly(), {
       summary: 'For each hop, that the channel into it carries its HTLC.',
     }),
+  }),
+)
+
+/** In one table. */
+const MAX_WEIGHTS = 2_000
+
+const weighed = {
+  nodeId: field(NodeId, { summary: 'All channels into this node.' }).optional(),
+  shortChannelId: field(ShortChannelId, { summary: 'Instead of a node: this channel.' }).optional(),
+  from: field(NodeId, { summary: 'Of the channel, only the direction in which this node sends.' }).optional(),
+  costPpm: integer(
+    1_000,
+    1_000_000_000,
+    'What its cost is multiplied by, in parts per million: less than 1,000,000 to prefer it, more to avoid it.',
+  ),
+}
+
+const EdgeWeight = named(
+  'EdgeWeight',
+  'How much a channel, one direction of it, or all channels into a node are to be preferred or avoided.',
+  z.strictObject(weighed),
+)
+
+const SetWeight = named(
+  'SetWeight',
+  'A weight that searches heed now.',
+  z.object({
+    plugin: field(Name, { summary: 'Who has set it; the operator if not said.' }).optional(),
+    setAt: Timestamp,
+    ...weighed,
   }),
 )
 
@@ -59,5 +89,31 @@ export const router = actor('router', 'The ways through the network.', {
     }),
     errors: ['insufficient-balance', 'no-route', 'fee-limit-exceeded', 'expiry-too-far', 'route-search-failed'],
     positional: ['nodeId', 'amountMsat'],
+  }),
+  setWeights: command({
+    summary:
+      "Sets the caller's table of weights in place of the one before: what searches for routes prefer and avoid from now on. Weights of one channel, of all tables, are multiplied, and the product is kept between a thousandth and a thousand times the cost: it never closes a channel. A plugin's table goes when its run ends.",
+    request: z.strictObject({
+      weights: field(z.array(EdgeWeight).max(MAX_WEIGHTS).readonly(), { summary: 'Nothing twice.' }),
+    }),
+    reply: z.object({ weights: Count }),
+    effects: [],
+  }),
+  clearWeights: command({
+    summary: 'Removes a table of weights.',
+    request: z.strictObject({
+      plugin: field(Name, {
+        summary: "Whose; the caller's own if not said. A plugin clears its own alone.",
+      }).optional(),
+    }),
+    reply: z.object({ cleared: field(Flag, { summary: 'Whether there was one.' }) }),
+    effects: [],
+    positional: ['plugin'],
+  }),
+  weights: query({
+    summary: 'The weights that searches for routes heed now, table by table, a page at a time.',
+    request: z.strictObject({ page: Page.optional() }),
+    reply: page(SetWeight),
+    access: 'operator',
   }),
 })

@@ -1104,10 +1104,45 @@ export interface FoundRoute {
   readonly hopProbabilities: readonly Ppm[]
 }
 
+export interface RouterSetWeightsRequest {
+  /** Nothing twice. */
+  readonly weights: readonly EdgeWeight[]
+}
+
+/** How much a channel, one direction of it, or all channels into a node are to be preferred or avoided. */
+export interface EdgeWeight {
+  /** All channels into this node. */
+  readonly nodeId?: NodeId
+  /** Instead of a node: this channel. */
+  readonly shortChannelId?: ShortChannelId
+  /** Of the channel, only the direction in which this node sends. */
+  readonly from?: NodeId
+  /** What its cost is multiplied by, in parts per million: less than 1,000,000 to prefer it, more to avoid it. */
+  readonly costPpm: number
+}
+
+export interface RouterSetWeightsReply {
+  readonly weights: number
+}
+
+export interface RouterClearWeightsRequest {
+  /** Whose; the caller's own if not said. A plugin clears its own alone. */
+  readonly plugin?: string
+}
+
+export interface RouterClearWeightsReply {
+  /** Whether there was one. */
+  readonly cleared: boolean
+}
+
 /** The ways through the network. */
 export interface RouterActor {
   /** Finds the routes that a payment would take now, over channels of this node and its graph: the cheapest, with the chance of a failure counted as a cost. Nothing is sent. Errors: insufficient-balance, no-route, fee-limit-exceeded, expiry-too-far, route-search-failed. */
   findRoutes(request: RouterFindRoutesRequest, options?: QueryOptions): Promise<RouterFindRoutesReply>
+  /** Sets the caller's table of weights in place of the one before: what searches for routes prefer and avoid from now on. Weights of one channel, of all tables, are multiplied, and the product is kept between a thousandth and a thousand times the cost: it never closes a channel. A plugin's table goes when its run ends. */
+  setWeights(request: RouterSetWeightsRequest, options: CommandOptions): Promise<RouterSetWeightsReply>
+  /** Removes a table of weights. */
+  clearWeights(request: RouterClearWeightsRequest, options: CommandOptions): Promise<RouterClearWeightsReply>
 }
 
 export type WalletBalanceRequest = Readonly<Record<never, never>>

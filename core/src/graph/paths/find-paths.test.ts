@@ -1,6 +1,6 @@
 import test from 'ava'
 import { find, found, nodeId, nodesOf, type SmallChannel, worldOf } from '../fixtures/small-graph.ts'
-import { MAX_AMOUNT_MSAT } from '../snapshot.ts'
+import { findChannel, MAX_AMOUNT_MSAT } from '../snapshot.ts'
 import type { HintedHop, OwnChannelEnd, PathQuestion } from './path-question.ts'
 import { EdgeWeights } from './weights.ts'
 
@@ -73,18 +73,39 @@ test('what is excluded is not gone over, and is counted', (t) => {
   t.deepEqual(find(world, { excludedNodes: [nodeId(1), nodeId(2)] }), { ok: false, error: { code: 'no-route' } })
 })
 
-test('weights make channels and nodes dearer, cheaper, or closed', (t) => {
+test('weights make channels and nodes dearer or cheaper, own and corrected channels too, and close none', (t) => {
   const over = (weights: EdgeWeights) => found(worldOf(DIAMOND, { weights })).paths.map(nodesOf)
   t.deepEqual(over(new EdgeWeights([{ nodeId: nodeId(1), factor: 100 }])), ['2 9'])
-  t.deepEqual(over(new EdgeWeights([{ shortChannelId: 4n, from: nodeId(2), factor: 0 }])), ['2 9'])
-  t.deepEqual(over(new EdgeWeights([{ shortChannelId: 4n, from: nodeId(9), factor: 0 }])), ['1 9'])
-  t.deepEqual(over(new EdgeWeights([{ shortChannelId: 1n, factor: Number.NaN }])), ['1 9'])
-  const closed = new EdgeWeights([
-    { shortChannelId: 1n, factor: Number.POSITIVE_INFINITY },
-    { nodeId: nodeId(2), factor: Number.POSITIVE_INFINITY },
+  t.deepEqual(over(new EdgeWeights([{ shortChannelId: 4n, from: nodeId(2), factor: 0.001 }])), ['2 9'])
+  t.deepEqual(over(new EdgeWeights([{ shortChannelId: 4n, from: nodeId(9), factor: 0.001 }])), ['1 9'])
+  const avoided = new EdgeWeights([
+    { shortChannelId: 1n, factor: 1_000 },
+    { nodeId: nodeId(2), factor: 1_000 },
   ])
-  t.false(find(worldOf(DIAMOND, { weights: closed })).ok)
-  t.false(find(worldOf(DIAMOND, { weights: closed }), { maxParts: 4 }).ok)
+  t.true(find(worldOf(DIAMOND, { weights: avoided })).ok)
+  t.true(find(worldOf(DIAMOND, { weights: avoided }), { maxParts: 4 }).ok)
+
+  // The source's own channels, and one whose node has asked for more than it announced.
+  const ownChannels = [own(1, 10n ** 9n, { shortChannelId: 1n }), own(2, 10n ** 9n, { shortChannelId: 3n })]
+  const corrections = [hop(1, { shortChannelId: 2n, feeBaseMsat: 2_000 })]
+  const from = (weights: EdgeWeights) =>
+    found(worldOf(DIAMOND, { weights }), { ownChannels, corrections }).paths.map(nodesOf)
+  t.deepEqual(from(new EdgeWeights([])), ['1 9'])
+  t.deepEqual(from(new EdgeWeights([{ shortChannelId: 1n, factor: 1_000 }])), ['2 9'])
+  t.deepEqual(from(new EdgeWeights([{ shortChannelId: 2n, factor: 1_000 }])), ['2 9'])
+})
+
+test('weights never make a cost nothing, endless or no number, however many there are of one channel', (t) => {
+  const { topology } = worldOf(DIAMOND).snapshot
+  const many = (factor: number) => Array.from({ length: 5_000 }, () => ({ shortChannelId: 1n, factor }))
+  const of = (...factors: readonly number[]) =>
+    new EdgeWeights(factors.flatMap(many)).factorsFor(topology)?.[findChannel(topology, 1n) * 2]
+  t.is(of(1_000), 1_000)
+  t.is(of(0.001), Math.fround(0.001))
+  t.is(of(0), Math.fround(0.001))
+  t.is(of(Number.POSITIVE_INFINITY), 1_000)
+  t.is(of(1_000, 0.001), of(0.001, 1_000))
+  t.true(Math.abs((of(1_000, 0.001) ?? 0) - 1) < 1e-3)
 })
 
 test('an absurd limit is refused by its name', (t) => {

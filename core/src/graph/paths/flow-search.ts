@@ -303,7 +303,7 @@ export class FlowSearch {
       read.upper = asked.upper
       read.most = asked.htlcMinimumMsat > this.#partMsat ? 0 : asked.htlcMaximumMsat
       read.rate = this.#rate(asked.feeBaseMsat, asked.feeProportionalMillionths, asked.cltvExpiryDelta)
-      read.factor = 1
+      read.factor = asked.factor
       return
     }
     const { topology, policies } = snapshot

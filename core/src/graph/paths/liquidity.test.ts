@@ -1,9 +1,15 @@
 import test from 'ava'
 import { ok } from '../../lib/result.ts'
-import { decodeWith, encodeWith } from '../../wire/codec/codec.ts'
 import { worldOf } from '../fixtures/small-graph.ts'
-import { LIQUIDITY_HALF_LIFE_MS, LiquidityBook, MAX_LEARNT, type Observation } from './liquidity.ts'
-import { liquidityCodec } from './liquidity-codec.ts'
+import {
+  type LearntDirection,
+  LIQUIDITY_HALF_LIFE_MS,
+  LiquidityBook,
+  type LiquidityEntry,
+  MAX_LEARNT,
+  type Observation,
+} from './liquidity.ts'
+import { decodeLiquidity, encodeLiquidity, liquidityKey } from './liquidity-codec.ts'
 
 const CAPACITY = 1_000_000
 const forth = { shortChannelId: 5n, direction: 0 } as const
@@ -65,10 +71,43 @@ test('LiquidityBook — with time the bounds widen to nothing and everything', (
 
 test('LiquidityBook — what was learnt is the same after it was stored', (t) => {
   const book = bookOf(seen('carried', 200_000n), seen('settled', 100_000n))
-  const decoded = decodeWith(liquidityCodec, encodeWith(liquidityCodec, book.entries()))
-  t.deepEqual(decoded, ok(book.entries()))
-  t.deepEqual(new LiquidityBook(book.entries()).bounds(back, CAPACITY, 9), book.bounds(back, CAPACITY, 9))
-  t.false(decodeWith(liquidityCodec, Uint8Array.of(0, 1, 2)).ok)
+  const again = new LiquidityBook()
+  for (const entry of book.entries()) {
+    const decoded = decodeLiquidity(liquidityKey(entry), encodeLiquidity(entry))
+    t.deepEqual(decoded, ok(entry))
+    again.put(entry)
+  }
+  t.deepEqual(again.bounds(back, CAPACITY, 9), book.bounds(back, CAPACITY, 9))
+})
+
+test('liquidity rows — what no book has written is no entry', (t) => {
+  const entry = { ...forth, lowerMsat: 1n, upperMsat: 9n, at: 5 }
+  const [key, value] = [liquidityKey(entry), encodeLiquidity(entry)]
+  t.true(decodeLiquidity(key, value).ok)
+  for (let i = 0; i < value.length; i++) t.false(decodeLiquidity(key, value.subarray(0, i)).ok)
+  t.false(decodeLiquidity(key.subarray(1), value).ok)
+  t.false(decodeLiquidity(key.with(8, 2), value).ok)
+  t.false(decodeLiquidity(key, value.with(0, 9)).ok)
+  t.false(decodeLiquidity(key, encodeLiquidity({ ...entry, lowerMsat: 10n })).ok)
+  t.false(decodeLiquidity(key, encodeLiquidity({ ...entry, upperMsat: 2n ** 53n })).ok)
+})
+
+test('LiquidityBook — whoever listens is told of all that is learnt, and of what goes', (t) => {
+  const kept = new Map<string, LiquidityEntry>()
+  const nameOf = ({ shortChannelId, direction }: LearntDirection): string => `${shortChannelId}/${direction}`
+  let gone = 0
+  const book = new LiquidityBook({
+    learnt: (entry) => void kept.set(nameOf(entry), entry),
+    forgotten: (name) => {
+      if (kept.delete(nameOf(name))) gone++
+    },
+  })
+  for (let i = 0; i < MAX_LEARNT; i++) {
+    book.learn({ ...seen(i % 2 === 0 ? 'settled' : 'refused', 10n), shortChannelId: BigInt(i) }, i)
+  }
+  t.is(gone, MAX_LEARNT / 2)
+  t.deepEqual([...kept.keys()].toSorted(), book.entries().map(nameOf).toSorted())
+  t.deepEqual(kept.get(nameOf(book.entries()[0] as LiquidityEntry)), book.entries()[0])
 })
 
 test('LiquidityBook — when it is full, the oldest half goes', (t) => {

@@ -13,13 +13,18 @@ import {
 
 /** After this long, half of what was learnt is gone: payments of others move what a channel holds. */
 export const LIQUIDITY_HALF_LIFE_MS = 3_600_000
+/** After this long, a thousandth of it is left: it is not kept. */
+export const LIQUIDITY_KEPT_MS = 10 * LIQUIDITY_HALF_LIFE_MS
 /** What was learnt of more directions than this pushes out the oldest half. */
 export const MAX_LEARNT = 10_000
 
-/** What one direction of a channel can carry, as it was known at some time. */
-export interface LiquidityEntry {
+export interface LearntDirection {
   readonly shortChannelId: ShortChannelId
   readonly direction: Direction
+}
+
+/** What one direction of a channel can carry, as it was known at some time. */
+export interface LiquidityEntry extends LearntDirection {
   /** At least this much. */
   readonly lowerMsat: Msat
   /** At most this much. */
@@ -28,9 +33,7 @@ export interface LiquidityEntry {
 }
 
 /** What an attempt has shown of one direction of a channel. */
-export interface Observation {
-  readonly shortChannelId: ShortChannelId
-  readonly direction: Direction
+export interface Observation extends LearntDirection {
   readonly amountMsat: Msat
   /** What the channel holds, or the most that it might. */
   readonly capacityMsat: Msat
@@ -43,6 +46,12 @@ export interface LiquidityView {
   readonly slots: Int32Array
   readonly lower: Float64Array
   readonly upper: Float64Array
+}
+
+/** Is told of what a book learns, and of what it lets go. */
+export interface LiquidityListener {
+  learnt(entry: LiquidityEntry): void
+  forgotten(name: LearntDirection): void
 }
 
 export interface Bounds {
@@ -65,20 +74,23 @@ export class LiquidityBook {
   #rows = 0
   #index = this.#newIndex()
   #slotsFor: { readonly topology: Topology; readonly slots: Int32Array } | undefined
+  readonly #listener: LiquidityListener | undefined
 
-  constructor(entries: readonly LiquidityEntry[] = []) {
-    for (const entry of entries) this.#set(entry, Number(entry.lowerMsat), Number(entry.upperMsat), entry.at)
+  constructor(listener?: LiquidityListener) {
+    this.#listener = listener
   }
 
   entries(): readonly LiquidityEntry[] {
-    const { shortChannelId, direction, lower, upper, at } = this.#columns
-    return Array.from({ length: this.#rows }, (_, row) => ({
-      shortChannelId: shortChannelId[row] as bigint,
-      direction: direction[row] as Direction,
-      lowerMsat: BigInt(Math.floor(lower[row] as number)),
-      upperMsat: BigInt(Math.floor(upper[row] as number)),
-      at: at[row] as number,
-    }))
+    return Array.from({ length: this.#rows }, (_, row) => this.#entry(row))
+  }
+
+  has(name: LearntDirection): boolean {
+    return this.#find(name) >= 0
+  }
+
+  /** Takes over what was learnt before, or by another book. */
+  put(entry: LiquidityEntry): void {
+    this.#set(entry, Number(entry.lowerMsat), Number(entry.upperMsat), entry.at)
   }
 
   /**
@@ -94,23 +106,23 @@ export class LiquidityBook {
     const remembered = (most: number): number => (most >= capacity ? MAX_AMOUNT_MSAT : most)
     switch (outcome) {
       case 'carried':
-        this.#set(name, Math.max(lower, amount), upper < amount ? MAX_AMOUNT_MSAT : remembered(upper), now)
+        this.#learnt(name, Math.max(lower, amount), upper < amount ? MAX_AMOUNT_MSAT : remembered(upper), now)
         return
       case 'refused':
-        this.#set(name, lower >= amount ? 0 : lower, Math.min(upper, Math.max(amount - 1, 0)), now)
+        this.#learnt(name, lower >= amount ? 0 : lower, Math.min(upper, Math.max(amount - 1, 0)), now)
         return
       case 'settled': {
-        this.#set(name, Math.max(lower - amount, 0), (upper < amount ? capacity : upper) - amount, now)
+        this.#learnt(name, Math.max(lower - amount, 0), (upper < amount ? capacity : upper) - amount, now)
         const opposite = { shortChannelId, direction: (1 - direction) as Direction }
         const there = this.bounds(opposite, capacity, now)
         const most = Math.min(there.upper + amount, capacity)
-        this.#set(opposite, Math.min(there.lower + amount, most), remembered(most), now)
+        this.#learnt(opposite, Math.min(there.lower + amount, most), remembered(most), now)
       }
     }
   }
 
   /** What a direction of a channel is known to carry now. */
-  bounds(name: Pick<LiquidityEntry, 'shortChannelId' | 'direction'>, capacity: number, now: TimestampMs): Bounds {
+  bounds(name: LearntDirection, capacity: number, now: TimestampMs): Bounds {
     const row = this.#find(name)
     if (row < 0) return { lower: 0, upper: capacity }
     return widened(this.#columns, row, capacity, now)
@@ -147,12 +159,23 @@ export class LiquidityBook {
     if (channel >= 0) slots[channel * 2 + (this.#columns.direction[row] as Direction)] = row + 1
   }
 
-  #set(
-    name: Pick<LiquidityEntry, 'shortChannelId' | 'direction'>,
-    lower: number,
-    upper: number,
-    at: TimestampMs,
-  ): void {
+  #learnt(name: LearntDirection, lower: number, upper: number, at: TimestampMs): void {
+    this.#set(name, lower, upper, at)
+    this.#listener?.learnt(this.#entry(this.#find(name)))
+  }
+
+  #entry(row: number): LiquidityEntry {
+    const { shortChannelId, direction, lower, upper, at } = this.#columns
+    return {
+      shortChannelId: shortChannelId[row] as bigint,
+      direction: direction[row] as Direction,
+      lowerMsat: BigInt(Math.floor(lower[row] as number)),
+      upperMsat: BigInt(Math.floor(upper[row] as number)),
+      at: at[row] as number,
+    }
+  }
+
+  #set(name: LearntDirection, lower: number, upper: number, at: TimestampMs): void {
     let row = this.#find(name)
     if (row < 0) {
       if (this.#rows === MAX_LEARNT) this.#forgetOldest()
@@ -163,13 +186,13 @@ export class LiquidityBook {
     this.#columns.at[row] = at
   }
 
-  #find({ shortChannelId, direction }: Pick<LiquidityEntry, 'shortChannelId' | 'direction'>): number {
+  #find({ shortChannelId, direction }: LearntDirection): number {
     const { shortChannelId: scids, direction: directions } = this.#columns
     const matches = (row: number): boolean => scids[row] === shortChannelId && directions[row] === direction
     return findRow(this.#index.slots, hashOf(shortChannelId, direction), matches)
   }
 
-  #add({ shortChannelId, direction }: Pick<LiquidityEntry, 'shortChannelId' | 'direction'>): number {
+  #add({ shortChannelId, direction }: LearntDirection): number {
     const row = this.#rows++
     const rows = this.#columns.at.length
     if (row === rows) this.#columns = copied(COLUMNS, this.#columns, rows, rows * 2)
@@ -181,13 +204,13 @@ export class LiquidityBook {
   }
 
   #forgetOldest(): void {
-    const kept = this.entries()
-      .toSorted((a, b) => a.at - b.at)
-      .slice(MAX_LEARNT / 2)
+    const byAge = this.entries().toSorted((a, b) => a.at - b.at)
+    const kept = byAge.splice(MAX_LEARNT / 2)
     this.#rows = 0
     this.#index = this.#newIndex()
     this.#slotsFor = undefined
-    for (const entry of kept) this.#set(entry, Number(entry.lowerMsat), Number(entry.upperMsat), entry.at)
+    for (const entry of kept) this.put(entry)
+    for (const entry of byAge) this.#listener?.forgotten(entry)
   }
 
   #newIndex(): RowIndex {

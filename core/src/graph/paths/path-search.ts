@@ -141,7 +141,7 @@ export class PathSearch {
     const relays = from !== source
     const fee = relays ? feeBaseMsat + proportionalFee(carried, feeProportionalMillionths) : 0
     const cltv = relays ? edge.cltvExpiryDelta : 0
-    this.#reach(from, to, edgeCount + place, carried, fee, cltv, before, lower, upper, 1)
+    this.#reach(from, to, edgeCount + place, carried, fee, cltv, before, lower, upper, edge.factor)
   }
 
   /** What an edge has to carry to the node: what the node sends on and its fee, with the inbound part of the edge; never less than the former. */

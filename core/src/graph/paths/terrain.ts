@@ -28,6 +28,8 @@ export interface ExtraEdge {
   readonly upper: number
   readonly inboundFeeBaseMsat: number
   readonly inboundFeeProportionalMillionths: number
+  /** What its cost is multiplied by. */
+  readonly factor: number
   /** The place among the own channels, or the blinded ways. */
   readonly own: number | undefined
   readonly blinded: number | undefined
@@ -206,6 +208,11 @@ class Survey {
     )
   }
 
+  /** An own or corrected channel is weighed as the graph has it. */
+  #factorOf(edge: number): number {
+    return edge < 0 ? 1 : (this.#factors?.[edge] ?? 1)
+  }
+
   #addEdge(edge: ExtraEdge): void {
     // What leads from a node to itself only costs. Nothing enters the source, or leaves the destination.
     if (edge.from === edge.to) return
@@ -233,6 +240,7 @@ class Survey {
         ...this.#book.bounds(name, capacity || htlcMaximumMsat, this.#question.now),
         inboundFeeBaseMsat: policies.inboundFeeBaseMsat[edge ^ 1] as number,
         inboundFeeProportionalMillionths: policies.inboundFeeProportionalMillionths[edge ^ 1] as number,
+        factor: this.#factorOf(edge),
       })
     }
   }
@@ -262,6 +270,7 @@ class Survey {
         htlcMinimumMsat: 0,
         htlcMaximumMsat: MAX_AMOUNT_MSAT,
         ...this.#book.bounds({ shortChannelId, direction }, this.#assumedCapacity(), now),
+        factor: 1,
       })
     }
   }
@@ -277,6 +286,7 @@ class Survey {
       htlcMaximumMsat: numeric(way.htlcMaximumMsat),
       lower: 0,
       upper: this.#assumedCapacity(),
+      factor: 1,
       own: undefined,
       blinded,
     })
@@ -305,6 +315,7 @@ class Survey {
       upper: spendable,
       inboundFeeBaseMsat: edge < 0 ? 0 : (policies.inboundFeeBaseMsat[edge ^ 1] as number),
       inboundFeeProportionalMillionths: edge < 0 ? 0 : (policies.inboundFeeProportionalMillionths[edge ^ 1] as number),
+      factor: this.#factorOf(edge),
       own,
       blinded: undefined,
     })
@@ -336,7 +347,7 @@ const append = (lists: Map<number, number[]>, node: number, place: number): void
 const directionOf = (from: NodeId, to: NodeId): Direction => (toHex(from) < toHex(to) ? 0 : 1)
 
 /** An edge of the graph or an extra one, in one form. */
-export const edgeOf = ({ snapshot, liquidity, edgeCount, extra }: Terrain, edge: number): ExtraEdge => {
+export const edgeOf = ({ snapshot, liquidity, factors, edgeCount, extra }: Terrain, edge: number): ExtraEdge => {
   if (edge >= edgeCount) return extra[edge - edgeCount] as ExtraEdge
   const { topology, policies } = snapshot
   const slot = liquidity.slots[edge] as number
@@ -355,6 +366,7 @@ export const edgeOf = ({ snapshot, liquidity, edgeCount, extra }: Terrain, edge:
     upper: slot === 0 ? topology.channels.capacityMsat[edge >> 1] || most : (liquidity.upper[slot] as number),
     inboundFeeBaseMsat: policies.inboundFeeBaseMsat[edge ^ 1] as number,
     inboundFeeProportionalMillionths: policies.inboundFeeProportionalMillionths[edge ^ 1] as number,
+    factor: factors?.[edge] ?? 1,
   }
 }
 

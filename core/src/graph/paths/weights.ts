@@ -3,7 +3,7 @@ import { findChannel, findNode, NO_NODE, type Topology } from '../snapshot.ts'
 
 /** How much a channel, one direction of it, or all that leads to a node is to be avoided. */
 export type EdgeWeight = {
-  /** What the cost is multiplied by: less than 1 to prefer, more to avoid, Infinity for never. */
+  /** What the cost is multiplied by: less than 1 to prefer, more to avoid. */
   readonly factor: number
 } & (
   | { readonly nodeId: NodeId }
@@ -16,29 +16,34 @@ export type EdgeWeight = {
 
 /** Nothing is preferred so much that it costs nothing: then it would be gone over in circles. */
 const LEAST_FACTOR = 0.001
+/** Nothing is avoided so much that no payment gets through where nothing else leads. */
+const MOST_FACTOR = 1_000
 
-/** The weights that plugins have pushed, by edge. Several for one edge are multiplied. */
+/** The weights that plugins have pushed, by edge: those that concern an edge are multiplied, and what they come to is kept within bounds. */
 export class EdgeWeights {
   readonly #weights: readonly EdgeWeight[]
   #factors: { readonly topology: Topology; readonly factors: Float32Array } | undefined
 
   constructor(weights: readonly EdgeWeight[]) {
-    this.#weights = weights.filter(({ factor }) => factor >= 0)
+    this.#weights = weights
   }
 
   factorsFor(topology: Topology): Float32Array | undefined {
     if (this.#weights.length === 0) return undefined
     if (this.#factors?.topology === topology) return this.#factors.factors
-    const factors = new Float32Array(topology.channelRows * 2).fill(1)
+    // Sums of logarithms: products on the way would leave the range of numbers, and the order of weights would matter.
+    const logarithms = new Float64Array(topology.channelRows * 2)
     for (const weight of this.#weights) {
-      for (const edge of edgesOf(topology, weight)) {
-        factors[edge] = Math.max((factors[edge] as number) * weight.factor, LEAST_FACTOR)
-      }
+      const logarithm = Math.log(bounded(weight.factor))
+      for (const edge of edgesOf(topology, weight)) logarithms[edge] = (logarithms[edge] as number) + logarithm
     }
+    const factors = Float32Array.from(logarithms, (logarithm) => (logarithm === 0 ? 1 : bounded(Math.exp(logarithm))))
     this.#factors = { topology, factors }
     return factors
   }
 }
+
+const bounded = (factor: number): number => Math.min(Math.max(factor, LEAST_FACTOR), MOST_FACTOR)
 
 const edgesOf = (topology: Topology, weight: EdgeWeight): Iterable<number> => {
   if ('nodeId' in weight) {

@@ -20,6 +20,7 @@ import type { PeerManager } from '../peer/peer-manager.ts'
 import type { PeerNames } from '../peer/peer-names.ts'
 import type { Publisher } from '../publishing/publisher.ts'
 import type { KeptRows } from '../retention/kept-rows.ts'
+import type { NetworkGraph } from '../routing/network-graph.ts'
 import type { OnUnreadable } from '../storage/read-row.ts'
 import type { Rescan } from '../wallet/rescan.ts'
 import type { SharedWallet } from '../wallet/shared-wallet.ts'
@@ -45,6 +46,7 @@ export interface MappingContext {
   readonly peers: PeerManager
   readonly peerNames: PeerNames
   readonly flow: PaymentFlow
+  readonly graph: Pick<NetworkGraph, 'weights'>
   readonly indexes: KeyIndexes
   readonly scripts: ShutdownScripts
   readonly restorer: ChannelsRestorer

@@ -26,6 +26,7 @@ import type {
 import type { NodeLog } from '../node-log.ts'
 import { type ActorHandlers, type ActorRecalls, type HandlerContext, type RecalledAnswer, refusal } from './handlers.ts'
 import type { CommandOf, KeyedAnswer, KeyedCommands } from './keyed-commands.ts'
+import { PluginPresence } from './plugin-presence.ts'
 import { NOTHING, type SpendingKnowledge, type SpendingRules } from './worst-cases/spending-rule.ts'
 
 export interface GatewayOptions {
@@ -68,6 +69,7 @@ type Money<Name extends ActorName> =
  */
 export class Gateway implements PluginGateway {
   readonly events: EventLogPort
+  readonly plugins = new PluginPresence()
   readonly #keyed: KeyedCommands
   readonly #clock: Clock
   readonly #log: NodeLog

@@ -11,6 +11,7 @@ import { paymentsHandlers, paymentsRecalls } from './payments-handlers.ts'
 import { peersHandlers } from './peers-handlers.ts'
 import { routerHandlers } from './router-handlers.ts'
 import { walletHandlers } from './wallet-handlers.ts'
+import { weightHandlers } from './weight-handlers.ts'
 import { channelsRules } from './worst-cases/channels-rules.ts'
 import { paymentsRules } from './worst-cases/payments-rules.ts'
 import type { SpendingKnowledge } from './worst-cases/spending-rule.ts'
@@ -41,7 +42,10 @@ export const joinHandlers = (gateway: Gateway, context: MappingContext): void =>
   gateway.join('channels', channelsHandlers(context), known, channelsRules)
   gateway.join('payments', paymentsHandlers(context), known, paymentsRules, paymentsRecalls(context))
   gateway.join('invoices', invoicesHandlers(context))
-  gateway.join('router', routerHandlers(context))
+  gateway.join('router', {
+    ...routerHandlers(context),
+    ...weightHandlers(context, gateway.plugins),
+  })
   gateway.join('wallet', walletHandlers(context), known, walletRules)
   gateway.join('events', eventsHandlers(context))
   gateway.join('dev', noDevHandlers)

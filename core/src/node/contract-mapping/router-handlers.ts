@@ -16,7 +16,7 @@ type LookedUpPath = LookedUpPaths['paths'][number]
 /** Of each who asks: payments search in the same thread, and do not wait long behind whoever is only curious. */
 const MAX_SEARCHES = 4
 
-export const routerHandlers = (context: MappingContext): ActorHandlers<'router'> => {
+export const routerHandlers = (context: MappingContext): Pick<ActorHandlers<'router'>, 'findRoutes'> => {
   const { flow, signer, options } = context
   const searches = new Map<string, number>()
   return {

@@ -5,17 +5,33 @@ import type { PathAnswer, PathQuestion } from '../../graph/paths/path-question.t
 import type { ShortChannelId } from '../../lib/ids.ts'
 import type { Rng } from '../../lib/rng.ts'
 import { type Msat, satToMsat, type TimestampMs } from '../../lib/units.ts'
+import { KeptLiquidity, type KeptLiquidityOptions } from './kept-liquidity.ts'
 import { PathThread } from './path-thread.ts'
+import { WeightTables } from './weight-tables.ts'
+
+export interface NetworkGraphOptions extends KeptLiquidityOptions {
+  readonly system: ThreadSystem
+  readonly rng: Rng
+}
 
 /** The channels of the network that payments may go over, and the search for paths among them. */
 export class NetworkGraph {
   /** Whoever learns of the network tells it. */
   readonly builder: GraphBuilder
+  /** What plugins and the operator want searches to prefer and to avoid. */
+  readonly weights = new WeightTables()
+  readonly #liquidity: KeptLiquidity
   readonly #paths: PathThread
 
-  constructor(system: ThreadSystem, rng: Rng) {
+  constructor(options: NetworkGraphOptions) {
+    const { system, rng } = options
     this.builder = new GraphBuilder(rng.below(2 ** 31))
-    this.#paths = new PathThread(system, () => this.builder.snapshot())
+    this.#liquidity = new KeptLiquidity(options)
+    this.#paths = new PathThread(system, {
+      snapshot: () => this.builder.snapshot(),
+      weights: () => this.weights.all,
+      liquidity: () => this.#liquidity.entries(),
+    })
   }
 
   isEmpty(): boolean {
@@ -27,15 +43,21 @@ export class NetworkGraph {
     return channel === undefined ? undefined : satToMsat(channel.capacitySat)
   }
 
+  /** Begins to take up what earlier lives of the node have learnt. Resolves when that is done: nobody has to wait for it. */
+  load(): Promise<void> {
+    return this.#liquidity.load((entries) => this.#paths.learnt(entries))
+  }
+
   find(question: PathQuestion): Promise<PathAnswer> {
     return this.#paths.find(question)
   }
 
   learn(observations: readonly Observation[], now: TimestampMs): void {
-    this.#paths.learn(observations, now)
+    this.#paths.learnt(this.#liquidity.learn(observations, now))
   }
 
-  close(): Promise<void> {
-    return this.#paths.close()
+  async close(): Promise<void> {
+    await this.#liquidity.close()
+    await this.#paths.close()
   }
 }

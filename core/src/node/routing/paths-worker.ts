@@ -8,20 +8,23 @@ import type { GraphSnapshot } from '../../graph/snapshot.ts'
 import { err } from '../../lib/result.ts'
 import { PATHS, type PathsProtocol } from './paths-protocol.ts'
 
-// A thread's program: it finds paths, and keeps what payments have taught of the channels that they went over.
+// A thread's program: it finds paths, by what it is shown of the graph and told of its channels.
 const system = createActorSystem<never>()
 system.spawn<PathsProtocol>(PATHS.slice(1), () => {
   const finder = new PathFinder()
   const liquidity = new LiquidityBook()
-  const weights = new EdgeWeights([])
+  let weights = new EdgeWeights([])
   let snapshot: GraphSnapshot | undefined
   return {
     handlers: {
       graph: (shown) => {
         snapshot = shown
       },
-      learn: ({ observations, now }) => {
-        for (const observation of observations) liquidity.learn(observation, now)
+      learnt: (entries) => {
+        for (const entry of entries) liquidity.put(entry)
+      },
+      weights: (pushed) => {
+        weights = new EdgeWeights(pushed)
       },
       find: (question) =>
         snapshot === undefined ? err({ code: 'no-route' }) : finder.find(question, { snapshot, liquidity, weights }),

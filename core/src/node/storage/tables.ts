@@ -48,6 +48,8 @@ export const TABLE = {
   peerStorage: 'peer_storage',
   /** Node id -> what the operator calls the peer. */
   peerName: 'peer_name',
+  /** Short channel id, direction -> what payments have shown of what it can carry. */
+  liquidity: 'liquidity',
   /** What plugins keep, their cursors and grants. */
   plugin: 'plugin',
   /** Single values by name. */
@@ -64,6 +66,7 @@ const LATER: readonly Migration[] = [
   { version: 8, tables: [TABLE.commandByTime] },
   { version: 9, tables: [], heaps: [TABLE.passingCommand] },
   { version: 10, tables: [], heaps: [TABLE.peerStorage] },
+  { version: 11, tables: [TABLE.liquidity] },
 ]
 
 /** The tables that later steps add. */

@@ -47,6 +47,11 @@ export class FakeNode implements PluginGateway {
   #responder: HookResponder | undefined
   #onAsked: ((asked: Asked) => void)[] = []
 
+  /** Plugins whose run has ended, in order. */
+  readonly ended: string[] = []
+
+  readonly plugins = { begin: (name: string) => () => void this.ended.push(name) }
+
   readonly hooks = {
     register: (responder: HookResponder) => {
       this.#responder = responder
