@@ -1,5 +1,5 @@
 import { EMPTY } from '../lib/bytes.ts'
-import type { BlockHeight, Msat } from '../lib/units.ts'
+import type { BlockDelta, BlockHeight, Msat, Ppm } from '../lib/units.ts'
 import { type Codec, decodeWith, encodeWith } from '../wire/codec/codec.ts'
 import { type FieldCodecs, mapped, struct } from '../wire/codec/combinators.ts'
 import { bigSize, bytes32, restBytes, u16, u16Bytes, u32, u64 } from '../wire/codec/primitives.ts'
@@ -60,6 +60,15 @@ type KnownFailure =
     })
   | Bare<'mpp_timeout'>
   | OfBadOnion<'invalid_onion_blinding'>
+  // lightning/bolts 836, failure messages.
+  | Bare<'temporary_trampoline_failure'>
+  | (Bare<'trampoline_fee_or_expiry_insufficient'> & {
+      /** With these, all together, the node could have relayed it. */
+      readonly feeBaseMsat: number
+      readonly feeProportionalMillionths: Ppm
+      readonly cltvExpiryDelta: BlockDelta
+    })
+  | Bare<'unknown_next_trampoline'>
 
 const CHANNEL_UPDATE_NUMBER = Uint8Array.of(1, 2)
 
@@ -116,6 +125,12 @@ const DEFINITIONS: { readonly [Type in KnownFailure['type']]: Definition<FieldsO
   invalid_onion_payload: { code: PERM | 22, fields: { tlvType: bigSize, offset } },
   mpp_timeout: { code: 23, fields: {} },
   invalid_onion_blinding: { code: INVALID_ONION_BLINDING, fields: { sha256OfOnion } },
+  temporary_trampoline_failure: { code: NODE | 25, fields: {} },
+  trampoline_fee_or_expiry_insufficient: {
+    code: NODE | 26,
+    fields: { feeBaseMsat: u32, feeProportionalMillionths: u32, cltvExpiryDelta: u16 },
+  },
+  unknown_next_trampoline: { code: PERM | 27, fields: {} },
 }
 
 interface KnownCodec {

@@ -25,6 +25,10 @@ export const createFailureOnion = (sharedSecret: Uint8Array, failure: FailureMes
 export const wrapFailureOnion = (sharedSecret: Uint8Array, packet: Uint8Array): Uint8Array =>
   chacha20Xor(onionKey('ammag', sharedSecret), packet)
 
+/** What is left once the layers of these hops are off: the failure of a node beyond them, still encrypted (lightning/bolts 836). */
+export const unwrapFailureOnion = (sharedSecrets: readonly Uint8Array[], packet: Uint8Array): Uint8Array =>
+  sharedSecrets.reduce((left, sharedSecret) => wrapFailureOnion(sharedSecret, left), packet)
+
 export type FailureOnionError =
   /** No hop of the route made it, or some hop changed it. */
   | { readonly code: 'unreadable-failure' }

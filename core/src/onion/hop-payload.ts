@@ -1,4 +1,4 @@
-import type { Preimage, ShortChannelId } from '../lib/ids.ts'
+import type { Preimage, PublicKey, ShortChannelId } from '../lib/ids.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import type { BlockHeight, Msat } from '../lib/units.ts'
 import { decodeWith, encodeWith } from '../wire/codec/codec.ts'
@@ -7,10 +7,11 @@ import { bigSize, bytes32, restBytes, tu32, tu64, u64 } from '../wire/codec/prim
 import { Reader } from '../wire/codec/reader.ts'
 import { tlv, tlvStream } from '../wire/codec/tlv-stream.ts'
 import type { TlvRecord, WithUnknownTlvs } from '../wire/tlv-record.ts'
+import { curvePoint } from './blinded-path.ts'
 import type { NextNode } from './encrypted-data.ts'
 
 /** What the origin tells a hop. */
-export type HopPayload = RelayPayload | FinalPayload
+export type HopPayload = RelayPayload | FinalPayload | TrampolineEntryPayload
 
 /** For a hop that relays. */
 export interface RelayPayload {
@@ -39,6 +40,21 @@ export interface FinalPayload {
   readonly unknownTlvs?: readonly TlvRecord[]
 }
 
+/** For the last node of this onion, which finds another onion in it: that one says what is asked of the node (lightning/bolts 836). */
+interface TrampolineEntryPayload {
+  readonly type: 'trampoline-entry'
+  /** Of this HTLC. */
+  readonly amtToForward: Msat
+  readonly outgoingCltvValue: BlockHeight
+  /** What the parts that reach this node have in common; absent where there is one. */
+  readonly paymentData?: PaymentData
+  /** Of any length. */
+  readonly trampolineOnion: Uint8Array
+  /** Within a blinded path of trampoline nodes, from the second node on: the inner onion is for the blinded id. */
+  readonly currentPathKey?: PublicKey
+  readonly unknownTlvs?: readonly TlvRecord[]
+}
+
 export interface PaymentData {
   /** The invoice's. */
   readonly paymentSecret: Uint8Array
@@ -58,17 +74,22 @@ interface PayloadRecords extends WithUnknownTlvs {
   readonly outgoingCltvValue?: BlockHeight
   readonly shortChannelId?: ShortChannelId
   readonly paymentData?: PaymentData
+  readonly currentPathKey?: PublicKey
   readonly paymentMetadata?: Uint8Array
+  readonly trampolineOnion?: Uint8Array
   readonly keysendPreimage?: Preimage
 }
 
-// The records of blinded paths (10, 12, 18) are read by `blinded-payload.ts`; here they are unknown, even, and fail.
+// The records of blinded paths (10, 12, 18) are read by `blinded-payload.ts`; here they are unknown, even, and fail. A path key beside a
+// trampoline onion is for that one.
 const TYPES = {
   amtToForward: 2,
   outgoingCltvValue: 4,
   shortChannelId: 6,
   paymentData: 8,
+  currentPathKey: 12,
   paymentMetadata: 16,
+  trampolineOnion: 20,
   keysendPreimage: 5_482_373_484,
 } as const
 
@@ -77,7 +98,9 @@ const payloadCodec = tlvStream<PayloadRecords>({
   outgoingCltvValue: tlv(TYPES.outgoingCltvValue, tu32),
   shortChannelId: tlv(TYPES.shortChannelId, u64),
   paymentData: tlv(TYPES.paymentData, struct<PaymentData>({ paymentSecret: bytes32, totalMsat: tu64 })),
+  currentPathKey: tlv(TYPES.currentPathKey, curvePoint),
   paymentMetadata: tlv(TYPES.paymentMetadata, restBytes),
+  trampolineOnion: tlv(TYPES.trampolineOnion, restBytes),
   keysendPreimage: tlv(TYPES.keysendPreimage, bytes32),
 })
 
@@ -85,7 +108,7 @@ const payloadCodec = tlvStream<PayloadRecords>({
 export const encodeHopPayload = (payload: HopPayload): Uint8Array => encodeWith(payloadCodec, recordsOf(payload))
 
 const recordsOf = (payload: HopPayload): PayloadRecords => {
-  if (payload.type === 'final') return payload
+  if (payload.type !== 'relay') return payload
   const { next, ...records } = payload
   return { ...records, shortChannelId: next.shortChannelId }
 }
@@ -95,13 +118,15 @@ export const decodeHopPayload = (payload: Uint8Array, isFinal: boolean): Result<
   const decoded = decodeWith(payloadCodec, payload)
   if (!decoded.ok) return err(culprit(payload, decoded.error.path))
   const { amtToForward, outgoingCltvValue, shortChannelId, unknownTlvs } = decoded.value
-  const { paymentData, paymentMetadata, keysendPreimage } = decoded.value
+  const { paymentData, paymentMetadata, keysendPreimage, trampolineOnion, currentPathKey } = decoded.value
   const others = unknownTlvs === undefined ? undefined : { unknownTlvs }
   // BOLT 4, payload format: both are required of every hop outside a blinded route.
   if (amtToForward === undefined) return err(missing('amtToForward'))
   if (outgoingCltvValue === undefined) return err(missing('outgoingCltvValue'))
+  if (trampolineOnion === undefined && currentPathKey !== undefined) return err(culprit(payload, 'currentPathKey'))
   if (!isFinal) {
-    // A relay has no use for it: as any other even record that it does not know.
+    // A relay has no use for these: as for any other even record that it does not know.
+    if (trampolineOnion !== undefined) return err(culprit(payload, 'trampolineOnion'))
     if (keysendPreimage !== undefined) return err(culprit(payload, 'keysendPreimage'))
     if (shortChannelId === undefined) return err(missing('shortChannelId'))
     return ok({
@@ -109,6 +134,17 @@ export const decodeHopPayload = (payload: Uint8Array, isFinal: boolean): Result<
       amtToForward,
       outgoingCltvValue,
       next: { type: 'channel', shortChannelId },
+      ...others,
+    })
+  }
+  if (trampolineOnion !== undefined) {
+    return ok({
+      type: 'trampoline-entry',
+      amtToForward,
+      outgoingCltvValue,
+      ...(paymentData === undefined ? undefined : { paymentData }),
+      trampolineOnion,
+      ...(currentPathKey === undefined ? undefined : { currentPathKey }),
       ...others,
     })
   }

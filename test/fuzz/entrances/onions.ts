@@ -17,6 +17,8 @@ import { readPaymentOnion } from '../../../core/src/onion/payment-onion.ts'
 import { readOnionMessage } from '../../../core/src/onion/read-onion-message.ts'
 import { blindPath } from '../../../core/src/onion/route-blinding.ts'
 import { createOnion } from '../../../core/src/onion/sphinx.ts'
+import { createTrampolineOnion, peelTrampolineOnion } from '../../../core/src/onion/trampoline-onion.ts'
+import { decodeTrampolinePayload, encodeTrampolinePayload } from '../../../core/src/onion/trampoline-payload.ts'
 import { must, pureEntrance } from '../support/entrance.ts'
 import { oddText } from '../support/odd-values.ts'
 import type { Random } from '../support/random.ts'
@@ -59,6 +61,14 @@ const streams = pureEntrance('bolt12-stream', 25, (random, note) => {
 
 const PATH = blindPath(payer.secret, [{ nodeId: issuer.nodeId, data: { nextNodeId: stranger.nodeId } }])
 const NONE = new Uint8Array(0)
+const PAYINFO = {
+  feeBaseMsat: 1,
+  feeProportionalMillionths: 2,
+  cltvExpiryDelta: 3,
+  htlcMinimumMsat: 4n,
+  htlcMaximumMsat: 5n,
+  features: NONE,
+}
 
 /** An authentic onion for the issuer, or one that was changed, with anything in it. */
 const onions = pureEntrance('onion', 10, (random, note) => {
@@ -83,4 +93,27 @@ const onions = pureEntrance('onion', 10, (random, note) => {
   readPaymentOnion(changed, NONE, isBlinded ? { ...htlc, pathKey } : htlc, issuer.nodeKey)
 })
 
-export const onionEntrances = [offers, streams, onions]
+/** An inner onion for the issuer, or one that was changed, of any length and with anything in it. */
+const trampolines = pureEntrance('trampoline-onion', 10, (random, note) => {
+  const amounts = { amtToForward: BigInt(random.below(1e6)), outgoingCltvValue: random.below(1000) }
+  const path = { ...PATH, firstNodeId: { type: 'pubkey', nodeId: issuer.nodeId } } as const
+  const payload = encodeTrampolinePayload(
+    random.pick([
+      { type: 'trampoline-relay', ...amounts, nextNodeId: stranger.nodeId },
+      { type: 'trampoline-final', ...amounts, paymentMetadata: random.bytes(random.below(20)) },
+      { type: 'to-blinded-paths', ...amounts, paths: [{ path, payinfo: PAYINFO }], features: random.bytes(2) },
+    ]),
+  )
+  const hops = [{ nodeId: issuer.nodeId, payload: spoilt(payload, random) }]
+  const onion = createTrampolineOnion({ sessionKey: stranger.secret, hops, paymentHash: NONE })
+  must(onion.ok, 'the onion is made')
+  if (!onion.ok) return
+  const packet = random.oneIn(3) ? spoilt(onion.value.packet, random) : onion.value.packet
+  note(Buffer.from(packet).toString('hex'))
+  const peeled = peelTrampolineOnion(packet, NONE, issuer.nodeKey)
+  if (!peeled.ok) return
+  const read = decodeTrampolinePayload(peeled.value.payload, random.oneIn(2))
+  if (read.ok) must(equalBytes(encodeTrampolinePayload(read.value), peeled.value.payload), 'it is written the same')
+})
+
+export const onionEntrances = [offers, streams, onions, trampolines]

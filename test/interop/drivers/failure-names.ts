@@ -22,6 +22,9 @@ const NAMES: readonly string[] = [
   'final_incorrect_cltv_expiry',
   'final_incorrect_htlc_amount',
   'mpp_timeout',
+  'temporary_trampoline_failure',
+  'trampoline_fee_or_expiry_insufficient',
+  'unknown_next_trampoline',
 ]
 
 /** Those of them that a text names, as BOLT 4 writes them. */

@@ -1,11 +1,12 @@
 import { tryUtf8Decode, utf8Encode } from '../../lib/bytes.ts'
 import { invariant } from '../../lib/errors.ts'
 import type { NodeId, PaymentHash, PublicKey, Signature } from '../../lib/ids.ts'
-import type { BlockDelta, Msat, Ppm } from '../../lib/units.ts'
+import type { Msat } from '../../lib/units.ts'
 import { type BlindedPath, blindedPath, curvePoint } from '../../onion/blinded-path.ts'
+import { type BlindedPayinfo, blindedPayinfo } from '../../onion/blinded-payinfo.ts'
 import type { Codec } from '../../wire/codec/codec.ts'
 import { mapped, restList, struct } from '../../wire/codec/combinators.ts'
-import { bytes32, restBytes, signature, tu32, tu64, u8, u16, u16Bytes, u32, u64 } from '../../wire/codec/primitives.ts'
+import { bytes32, restBytes, signature, tu32, tu64, u8, u16Bytes } from '../../wire/codec/primitives.ts'
 import { type TlvFields, tlv, tlvStream } from '../../wire/codec/tlv-stream.ts'
 import type { FeatureVector } from '../../wire/feature-vector.ts'
 import type { WithUnknownTlvs } from '../../wire/tlv-record.ts'
@@ -67,16 +68,6 @@ export interface Bolt12Invoice extends InvoiceRequest {
 export interface Bip353Name {
   readonly name: string
   readonly domain: string
-}
-
-/** What a path costs whoever pays over it. */
-export interface BlindedPayinfo {
-  readonly feeBaseMsat: number
-  readonly feeProportionalMillionths: Ppm
-  readonly cltvExpiryDelta: BlockDelta
-  readonly htlcMinimumMsat: Msat
-  readonly htlcMaximumMsat: Msat
-  readonly features: FeatureVector
 }
 
 /** An on-chain address: a witness version with its program. */
@@ -150,15 +141,6 @@ const requestFields: TlvFields<InvoiceRequest> = {
   signature: tlv(240, signature),
 }
 
-const payinfo = struct<BlindedPayinfo>({
-  feeBaseMsat: u32,
-  feeProportionalMillionths: u32,
-  cltvExpiryDelta: u16,
-  htlcMinimumMsat: u64,
-  htlcMaximumMsat: u64,
-  features: u16Bytes,
-})
-
 const fallback = struct<Bolt12Fallback>({ version: u8, address: u16Bytes })
 
 /** The fields of a request, which go along in invoices, without its signature. */
@@ -169,7 +151,7 @@ export const REQUEST_FIELDS = (Object.keys(requestFields) as readonly (keyof typ
 const invoiceFields: TlvFields<Bolt12Invoice> = {
   ...requestFields,
   invoicePaths: tlv(160, paths),
-  invoiceBlindedpay: tlv(162, restList(payinfo)),
+  invoiceBlindedpay: tlv(162, restList(blindedPayinfo)),
   invoiceCreatedAt: tlv(164, tu64),
   invoiceRelativeExpiry: tlv(166, tu32),
   invoicePaymentHash: tlv(168, bytes32),

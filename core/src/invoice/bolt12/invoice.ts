@@ -1,12 +1,12 @@
 import type { NodeId, PaymentHash, Signature } from '../../lib/ids.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { Msat, TimestampMs } from '../../lib/units.ts'
-import type { BlindedPath } from '../../onion/blinded-path.ts'
+import type { PaymentBlindedPath } from '../../onion/blinded-payinfo.ts'
 import { decodeWith, encodeWith } from '../../wire/codec/codec.ts'
 import { hasBit } from '../../wire/features.ts'
 import type { Bolt12Error } from './bolt12-error.ts'
 import { invalid, isAmount, missing, unknownEvenBit, unknownFeature } from './checks.ts'
-import { type BlindedPayinfo, type Bolt12Fallback, type Bolt12Invoice, invoiceStream } from './fields.ts'
+import { type Bolt12Fallback, type Bolt12Invoice, invoiceStream } from './fields.ts'
 import { verifyStream } from './merkle.ts'
 
 /** BOLT 12, invoice features. */
@@ -26,7 +26,7 @@ export interface PayableInvoice {
   readonly amountMsat: Msat
   readonly expiresAt: TimestampMs
   /** The ways to the payee that we may use, the payee's favourites first. */
-  readonly paths: readonly { readonly path: BlindedPath; readonly payinfo: BlindedPayinfo }[]
+  readonly paths: readonly PaymentBlindedPath[]
   /** BOLT 12: a payment comes in one part, or may come in several, or has to. */
   readonly multiPart: 'no' | 'optional' | 'compulsory'
   readonly fallbacks: readonly Bolt12Fallback[]

@@ -51,6 +51,11 @@ export const acceptIncoming = (effect: ForwardEffect, options: IncomingOptions):
     refuse({ type: 'own', failure: payloadFailure(payload.error, incoming) })
     return
   }
+  // lightning/bolts 836: this node is no trampoline node, and the record is one that it does not know.
+  if (payload.value.type === 'trampoline-entry') {
+    refuse({ type: 'own', failure: { type: 'invalid_onion_payload', tlvType: 20n, offset: 0 } })
+    return
+  }
   // The channel wants such an HTLC back as it is now. It may have been decided on before that, so it is not for us to give it back: whoever
   // decides knows what is relayed or settled already.
   const refused = effect.refusal === undefined ? {} : { refusal: refusalFailure(effect.refusal, incoming) }
