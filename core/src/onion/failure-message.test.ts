@@ -59,7 +59,7 @@ const FAILURES: readonly (readonly [FailureMessage, string])[] = [
 ]
 
 for (const [failure, hex] of FAILURES) {
-  test(`BOLT 4 — ${failure.type} is written and read (${hex.length / 2} bytes)`, (t) => {
+  test(`BOLT 4, failure messages — each has its code and the data that belong to it: ${failure.type} (${hex.length / 2} bytes)`, (t) => {
     t.is(toHex(encodeFailure(failure)), hex)
     t.deepEqual(decodeFailure(fromHex(hex)), failure)
     t.is(failureCodeOf(failure), Number.parseInt(hex.slice(0, 4), 16))

@@ -11,7 +11,7 @@ import { onionKey } from './onion-keys.ts'
 const secrets = SHARED_SECRETS.map(fromHex)
 const last = secrets[4] as Uint8Array
 
-test('BOLT 4 onion-error-test — the keys of every hop', (t) => {
+test('BOLT 4, returning errors — each packet of the trace, and its failure with unknown records: the keys of every hop', (t) => {
   t.deepEqual(
     secrets.map((secret) => toHex(onionKey('ammag', secret))),
     [...AMMAG_KEYS],
@@ -19,7 +19,7 @@ test('BOLT 4 onion-error-test — the keys of every hop', (t) => {
   t.is(toHex(onionKey('um', last)), UM_KEY_OF_LAST)
 })
 
-test('BOLT 4 onion-error-test — the failure as it reaches the origin, who reads it', (t) => {
+test('BOLT 4, returning errors — each packet of the trace, and its failure with unknown records: as it reaches the origin, who reads it', (t) => {
   const failure = decodeFailure(fromHex(SIMPLE.failure))
   t.deepEqual(failure, { type: 'temporary_node_failure' })
   if (failure === undefined) return
@@ -47,7 +47,7 @@ test('BOLT 4, returning errors — each packet of the trace, and its failure wit
   })
 })
 
-test('the origin finds which hop failed, on routes of any length', (t) => {
+test('BOLT 4, returning errors — the origin finds which hop failed, on routes of any length', (t) => {
   fc.assert(
     fc.property(
       fc.array(fc.uint8Array({ minLength: 32, maxLength: 32 }), { minLength: 1, maxLength: 27 }),
@@ -65,7 +65,7 @@ test('the origin finds which hop failed, on routes of any length', (t) => {
   )
 })
 
-test('a failure that was changed on its way, or is not for this route, is unreadable', (t) => {
+test('BOLT 4, returning errors — a failure that was changed on its way, or is not for this route, is unreadable', (t) => {
   const packet = createFailureOnion(last, { type: 'mpp_timeout' })
   const other = Uint8Array.from(packet)
   other[100] = (other[100] as number) ^ 1
@@ -85,7 +85,20 @@ test('authentic bytes without a whole failure in them are malformed, and say who
   }
 })
 
-test('a failure longer than 256 bytes is sent whole, without padding', (t) => {
+test('BOLT 4, returning errors — a failure and its padding have 256 bytes, or as many as the failure has', (t) => {
+  for (const length of [0, 1, 100, 253, 254, 255]) {
+    const failure = { type: 'unknown', failureCode: 0x1234, data: new Uint8Array(length).fill(3) } as const
+    const packet = chacha20Xor(onionKey('ammag', last), createFailureOnion(last, failure))
+    const view = new DataView(packet.buffer, packet.byteOffset)
+    const failureLength = view.getUint16(32)
+    const padLength = view.getUint16(32 + 2 + failureLength)
+    t.is(failureLength, length + 2)
+    t.is(failureLength + padLength, Math.max(256, length + 2))
+    t.is(packet.length, 32 + 2 + failureLength + 2 + padLength)
+  }
+})
+
+test('BOLT 4, returning errors — a failure and its padding have 256 bytes, or as many as the failure has: longer', (t) => {
   const failure = { type: 'unknown', failureCode: 0x1234, data: new Uint8Array(400).fill(3) } as const
   const packet = createFailureOnion(last, failure)
   t.is(packet.length, 32 + 2 + encodeFailure(failure).length + 2)

@@ -18,13 +18,13 @@ const RELAY: readonly (readonly [string, HopPayload])[] = [
 ]
 
 for (const [hex, payload] of RELAY) {
-  test(`BOLT 4 onion-test — the relay payload ${hex} is read and written`, (t) => {
+  test(`BOLT 4, payload format — those of the vector are read and written: relay ${hex}`, (t) => {
     t.deepEqual(decodeHopPayload(fromHex(hex), false), { ok: true, value: payload })
     t.is(toHex(encodeHopPayload(payload)), hex)
   })
 }
 
-test('BOLT 4 onion-test — the final payload with payment data and an unknown odd record', (t) => {
+test('BOLT 4, payload format — those of the vector are read and written: final, with payment data and an unknown odd record', (t) => {
   const hex = `02022710040203e80822${secret}2710fd012d022a2a`
   const payload: HopPayload = {
     type: 'final',
@@ -73,10 +73,22 @@ const rejected = (hex: string, isFinal: boolean): string => {
   return decoded.ok ? 'ok' : `${decoded.error.code} ${decoded.error.tlvType} ${decoded.error.offset}`
 }
 
-test('a missing record is named by its type', (t) => {
+test('BOLT 4, payload format — one without amount or expiry, or at a relay without a channel, is refused: named by its type', (t) => {
   t.is(rejected('04010a', true), 'invalid-onion-payload 2 0')
   t.is(rejected('020101', true), 'invalid-onion-payload 4 0')
   t.is(rejected('02010104010a', false), 'invalid-onion-payload 6 0')
+})
+
+test('BOLT 4, payload format — a path key outside of a blinded route is refused', (t) => {
+  for (const isFinal of [true, false]) {
+    const rest = isFinal ? '' : '06080000000000000001'
+    t.is(
+      rejected(`02010104010a${rest}0c21${'02'.repeat(33)}`, isFinal)
+        .split(' ', 2)
+        .join(' '),
+      'invalid-onion-payload 12',
+    )
+  }
 })
 
 test('an unknown even record is rejected, named by its type and place', (t) => {

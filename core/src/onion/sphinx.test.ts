@@ -33,7 +33,7 @@ const peel = (options: Parameters<typeof peelOnion>[0]): PeeledOnion => {
   return peeled.value
 }
 
-test('BOLT 4 onion-test — the onion of five hops, one payload of them longer than 252 bytes', (t) => {
+test('BOLT 4, packets — the onion of the vector is made, and each of its hops finds its payload: made, one payload longer than 252 bytes', (t) => {
   const { packet } = create({
     sessionKey: fromHex(ONION.sessionKey),
     associatedData: fromHex(ONION.associatedData),
@@ -42,7 +42,7 @@ test('BOLT 4 onion-test — the onion of five hops, one payload of them longer t
   t.is(toHex(packet), ONION.packet)
 })
 
-test('BOLT 4 onion-test — each hop finds its payload, the last one that it is the last', (t) => {
+test('BOLT 4, packets — the onion of the vector is made, and each of its hops finds its payload: found, by the last one that it is the last', (t) => {
   let packet: Uint8Array | undefined = fromHex(ONION.packet)
   for (const [i, { privateKey, payload }] of ONION.hops.entries()) {
     if (packet === undefined) return t.fail()
@@ -63,7 +63,7 @@ const keysOf = (count: number, seed: number): readonly Uint8Array[] => {
   return Array.from({ length: count }, () => rng.bytes(32))
 }
 
-test('every hop of any route peels its own payload and shares the origin’s secret, at any length', (t) => {
+test('BOLT 4, packets — every hop of any route peels its own payload and shares the origin’s secret, at any length', (t) => {
   fc.assert(
     fc.property(
       fc.array(fc.uint8Array({ minLength: 2, maxLength: 300 }), { minLength: 1, maxLength: 20 }),
@@ -127,7 +127,7 @@ const changed = (position: number, value: number): Uint8Array => {
   return packet
 }
 
-test('an unknown version is invalid-onion-version, with the hash of the onion', (t) => {
+test('BOLT 4, packets — one of an unknown version, without a valid key or with a wrong HMAC is given back, and says which: version', (t) => {
   const packet = changed(0, 1)
   t.deepEqual(peelOnion({ ...vector, packet }), {
     ok: false,
@@ -135,7 +135,7 @@ test('an unknown version is invalid-onion-version, with the hash of the onion', 
   })
 })
 
-test('a point that is none is invalid-onion-key', (t) => {
+test('BOLT 4, packets — one of an unknown version, without a valid key or with a wrong HMAC is given back, and says which: key', (t) => {
   const packet = changed(1, 4)
   t.deepEqual(peelOnion({ ...vector, packet }), {
     ok: false,
@@ -143,7 +143,7 @@ test('a point that is none is invalid-onion-key', (t) => {
   })
 })
 
-test('a changed payload, HMAC, point or associated data is invalid-onion-hmac', (t) => {
+test('BOLT 4, packets — one of an unknown version, without a valid key or with a wrong HMAC is given back, and says which: HMAC', (t) => {
   const original = fromHex(ONION.packet)
   const cases = [40, 1333, 1334, 1365].map((at) => ({ ...vector, packet: changed(at, (original[at] as number) ^ 1) }))
   cases.push({ ...vector, packet: changed(1, (original[1] as number) ^ 1) })
@@ -156,7 +156,7 @@ test('a changed payload, HMAC, point or associated data is invalid-onion-hmac', 
   }
 })
 
-test('an authentic onion whose payload has a reserved length is invalid-onion-payload, and can be answered', (t) => {
+test('BOLT 4, packets — a payload of a reserved length, or that is not all there, is refused, and its origin can be told: reserved', (t) => {
   const [key] = keysOf(1, 9)
   const privateKey = key as Uint8Array
   const associatedData = new Uint8Array(32)
@@ -170,7 +170,7 @@ test('an authentic onion whose payload has a reserved length is invalid-onion-pa
   }
 })
 
-test('an authentic onion whose length prefix reaches past the packet, or is not canonical, is invalid-onion-payload', (t) => {
+test('BOLT 4, packets — a payload of a reserved length, or that is not all there, is refused, and its origin can be told: not all there', (t) => {
   const [key] = keysOf(1, 9)
   const privateKey = key as Uint8Array
   const associatedData = new Uint8Array(32)

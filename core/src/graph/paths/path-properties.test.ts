@@ -97,6 +97,25 @@ test('every path pays each node exactly what it asks, and keeps the limits', (t)
   )
 })
 
+test('BOLT 4, packets — a route leads from us over channels, each from the node that the last one led to', (t) => {
+  fc.assert(
+    fc.property(channelsWith(asked), fc.bigInt(500n, 50_000n), (channels, amountMsat) => {
+      const limits = { amountMsat, maxFeeMsat: 20_000n, maxCltvExpiryDelta: 500, maxParts: 3, maxHops: 6 }
+      const answer = find(worldOf(channels), limits)
+      if (!answer.ok) return
+      for (const { hops } of answer.value.paths) {
+        let from = 0
+        for (const { nodeId: to, shortChannelId } of hops) {
+          const ends: readonly number[] = channels.find(({ scid }) => scid === shortChannelId)?.between ?? []
+          t.true(ends.includes(from) && ends.includes(numberOf(to)))
+          from = numberOf(to)
+        }
+      }
+    }),
+    { seed: 12, numRuns: 100 },
+  )
+})
+
 test('parts together overdraw no own channel, and no channel of others', (t) => {
   const ownChannels = fc.array(
     fc.record({

@@ -140,6 +140,28 @@ test('routes — what the payment has learnt is asked for: what failed is left o
   t.like(first?.corrections[0], { feeBaseMsat: 5 })
 })
 
+test('BOLT 4, receiving failure codes — an update in a failure counts for its payment alone', async (t) => {
+  const { routes, learnt } = rig(CHAIN)
+  const corrections = [
+    {
+      nodeId: nodeId(CAROL as number),
+      shortChannelId: 20n,
+      feeBaseMsat: 7_000,
+      feeProportionalMillionths: 0,
+      cltvExpiryDelta: 99,
+    },
+  ]
+  const feesOf = async (asked: RouteQuestion): Promise<bigint> => {
+    const [route] = await routesOf(routes.find(asked))
+    return (route?.hops[0]?.amountMsat ?? 0n) - asked.remainingMsat
+  }
+  const before = await feesOf(question(DAVE as number))
+  const { lessons } = question(DAVE as number)
+  t.true((await feesOf(question(DAVE as number, { lessons: { ...lessons, corrections } }))) > before + 5_000n)
+  t.is(await feesOf(question(DAVE as number)), before)
+  t.deepEqual(learnt, [])
+})
+
 test('routes — an attempt that failed has shown what the channels before the failure carry, and what the next one does not', async (t) => {
   const { routes, learnt } = rig(CHAIN)
   const [route] = await routesOf(routes.find(question(DAVE as number)))

@@ -88,9 +88,21 @@ test('BOLT 2, removing an HTLC — one that comes with a path key is failed as m
   t.is(secrets.length, 1)
 })
 
+test('BOLT 4, packets — one of an unknown version, without a valid key or with a wrong HMAC is given back, and says which: to the peer, and is followed no further', (t) => {
+  const onion = onionTo(RELAYED, false)
+  const forged = (at: number, value: number) => Uint8Array.from(onion).fill(value, at, at + 1)
+  for (const [packet, code] of [
+    [forged(0, 1), 0xc004],
+    [forged(1, 4), 0xc006],
+    [forged(1365, (onion[1365] as number) ^ 1), 0xc005],
+  ] as const) {
+    t.deepEqual(accept(effectOf(packet)), [{ malformed: code, sha256OfOnion: sha256(packet) }])
+  }
+})
+
 test('an HTLC that its channel wants back — is not given back here, but handed on with the reason: it may be relayed or held already', (t) => {
   const refused = { ...effectOf(onionTo(RELAYED, false)), refusal: 'funding-undone' } as const
   t.like(accept(refused), [{ relay: { refusal: { type: 'temporary_channel_failure' } } }])
   const received = { ...effectOf(onionTo(AMOUNTS, true)), refusal: 'exceeds-dust-exposure' } as const
-  t.like(accept(received), [{ receive: { refusal: { type: 'temporary_channel_failure' } } }])
+  t.like(accept(received), [{ receive: { refusal: { type: 'temporary_node_failure' } } }])
 })

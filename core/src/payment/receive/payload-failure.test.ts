@@ -31,8 +31,9 @@ test('the payee answers even records beside the onion as a payment that it did n
     isFinal: boolean,
     refusal: 'unknown-records-in-htlc' | 'exceeds-dust-exposure' = 'unknown-records-in-htlc',
   ) => refusalFailure(refusal, { isFinal, amountMsat: 7n, height: 500 })
-  const notNow = { type: 'temporary_channel_failure', channelUpdate: undefined } as const
   t.deepEqual(told(true), unknownDetails)
-  t.deepEqual(told(false), notNow)
-  t.deepEqual(told(true, 'exceeds-dust-exposure'), notNow)
+  t.deepEqual(told(true, 'exceeds-dust-exposure'), { type: 'temporary_node_failure' })
+  for (const refusal of ['unknown-records-in-htlc', 'exceeds-dust-exposure'] as const) {
+    t.deepEqual(told(false, refusal), { type: 'temporary_channel_failure' })
+  }
 })

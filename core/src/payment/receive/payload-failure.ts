@@ -26,13 +26,14 @@ export const payloadFailure = ({ tlvType, offset }: InvalidHopPayload, htlc: Inc
     : { type: 'invalid_onion_payload', tlvType, offset }
 
 /**
- * The failure for an HTLC that the channel gives back, through no fault of its payload. After a temporary failure LND counts the last node
- * itself as failed, and would not find a way to it for its next payment: so the answer refuses what the HTLC asks for instead.
+ * The failure for an HTLC that the channel gives back, through no fault of its payload. BOLT 4, failure messages: the last node tells of no
+ * channel, which only a relay may. After a temporary failure LND counts the last node itself as failed, and would not find a way to it for
+ * its next payment: so the answer refuses what the HTLC asks for instead, where it will never be taken.
  */
-export const refusalFailure = (refusal: HtlcFault['code'], htlc: IncomingHtlc): FailureMessage =>
-  htlc.isFinal && refusal === 'unknown-records-in-htlc'
-    ? notAskedFor(htlc)
-    : { type: 'temporary_channel_failure', channelUpdate: undefined }
+export const refusalFailure = (refusal: HtlcFault['code'], htlc: IncomingHtlc): FailureMessage => {
+  if (!htlc.isFinal) return { type: 'temporary_channel_failure' }
+  return refusal === 'unknown-records-in-htlc' ? notAskedFor(htlc) : { type: 'temporary_node_failure' }
+}
 
 const notAskedFor = ({ amountMsat, height }: IncomingHtlc): FailureMessage => ({
   type: 'incorrect_or_unknown_payment_details',

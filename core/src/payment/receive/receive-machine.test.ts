@@ -79,7 +79,7 @@ test('an HTLC for the whole amount settles the invoice, the row saying which', (
   t.deepEqual(decodeInvoiceRecord(encodeInvoiceRecord(state.invoice)), { ok: true, value: state.invoice })
 })
 
-test('up to twice the amount is taken, more or less is not (BOLT 4)', (t) => {
+test('BOLT 4, failure messages — the payee refuses as unknown what lacks the right secret, is too little or too near its expiry, or what nobody asked for: too little, and more than twice', (t) => {
   const paying = (amount: bigint) =>
     htlc(7n, amount, { paymentData: { paymentSecret: named('secret'), totalMsat: amount } })
   t.is(offer(waiting(invoice), paying(2_000_000n)).state.invoice.state.type, 'settled')
@@ -95,7 +95,7 @@ test('an invoice that names no amount takes any', (t) => {
   t.is(offer(waiting(free), part).state.invoice.state.type, 'settled')
 })
 
-test('a payment is refused as unknown without the right secret or metadata, too close to its expiry, or too late', (t) => {
+test('BOLT 4, failure messages — the payee refuses as unknown what lacks the right secret, is too little or too near its expiry, or what nobody asked for: secret, metadata, expiry', (t) => {
   const bare: FinalPayload = { type: 'final', amtToForward: 1_000_000n, outgoingCltvValue: 518 }
   const wrong: readonly [InvoiceRecord, FinalHtlc, typeof env][] = [
     [invoice, htlc(7n, 1_000_000n, {}, { payload: bare }), env],
@@ -115,7 +115,7 @@ test('a payment is refused as unknown without the right secret or metadata, too 
   t.is(offer(waiting({ ...invoice, paymentMetadata: named('meta') }), meta).state.invoice.state.type, 'settled')
 })
 
-test('an HTLC that expires sooner or is less than the sender meant is refused as such (BOLT 4)', (t) => {
+test('BOLT 4, failure messages — the payee says of an HTLC that ends sooner or is less than its payload that it does', (t) => {
   const early = htlc(7n, 1_000_000n, { outgoingCltvValue: 519 })
   t.deepEqual(offer(waiting(invoice), early).effects, [
     failed(early, { type: 'final_incorrect_cltv_expiry', cltvExpiry: 518 }),
@@ -126,12 +126,40 @@ test('an HTLC that expires sooner or is less than the sender meant is refused as
   ])
 })
 
-test('an unknown hash is refused with amount and height (BOLT 4)', (t) => {
+test('BOLT 4, payload format — the payee takes nothing that is less, or ends sooner, than its payload and its invoice say', (t) => {
+  const near = fc.integer({ min: -2, max: 2 })
+  fc.assert(
+    fc.property(near, near, near, near, (more, late, later, total) => {
+      const amtToForward = 1_000_000n + BigInt(total)
+      const amountMsat = amtToForward + BigInt(more)
+      const [cltvExpiry, outgoingCltvValue] = [518 + late, 518 + late - later]
+      const paymentData = { paymentSecret: named('secret'), totalMsat: amtToForward }
+      const part = htlc(7n, amountMsat, { amtToForward, outgoingCltvValue, paymentData }, { cltvExpiry })
+      // At a height of 500 the invoice wants 18 blocks.
+      const isTaken = more >= 0 && later >= 0 && late >= 0 && total >= 0
+      t.is(offer(waiting(invoice), part).state.invoice.state.type, isTaken ? 'settled' : 'open')
+    }),
+    { seed: 32, numRuns: 400 },
+  )
+})
+
+test('BOLT 4, multi-part payments — each part has to have the secret', (t) => {
+  const { state } = offer(waiting(invoice), htlc(1n, 500_000n))
+  const bare: FinalPayload = { type: 'final', amtToForward: 500_000n, outgoingCltvValue: 518 }
+  const wrong = [
+    htlc(2n, 500_000n, {}, { payload: bare }),
+    htlc(2n, 500_000n, { paymentData: { paymentSecret: named('x'), totalMsat: 1_000_000n } }),
+  ]
+  for (const part of wrong) t.deepEqual(offer(state, part), { state, effects: [unknownDetails(part)] })
+  t.is(offer(state, htlc(2n, 500_000n)).state.invoice.state.type, 'settled')
+})
+
+test('BOLT 4, failure messages — the payee refuses as unknown what lacks the right secret, is too little or too near its expiry, or what nobody asked for: an unknown hash', (t) => {
   const part = htlc(7n, 1_000_000n)
   t.deepEqual(failUnknownPayment(part, env), unknownDetails(part))
 })
 
-test('parts are held until they make up the total, then all are fulfilled', (t) => {
+test('BOLT 4, multi-part payments — an HTLC joins those of its hash, none is fulfilled before their total is there, and then all are', (t) => {
   const parts = [htlc(1n, 400_000n), htlc(2n, 400_000n), htlc(3n, 200_000n)] as const
   const one = offer(waiting(invoice), parts[0])
   t.deepEqual(one.effects, [{ type: 'schedule', delayMs: 60_000 }])
@@ -147,7 +175,7 @@ test('parts are held until they make up the total, then all are fulfilled', (t) 
   t.is(receivedMsat(three.state.invoice), 1_000_000n)
 })
 
-test('parts that wait too long are given back with mpp_timeout, and the invoice stays open', (t) => {
+test('BOLT 4, multi-part payments — parts that wait too long are given back with mpp_timeout, and the invoice stays open', (t) => {
   const { state } = offer(offer(waiting(invoice), htlc(1n, 400_000n)).state, htlc(2n, 400_000n))
   const timedOut = stepInvoice(state, { type: 'mpp-timeout' }, env)
   t.deepEqual(timedOut.effects, [
@@ -178,7 +206,7 @@ test('a part that could not be claimed now is not counted, and leaves the set wh
   t.is(receivedMsat(three.state.invoice), 1_000_000n)
 })
 
-test('parts that name different totals are all given back (BOLT 4)', (t) => {
+test('BOLT 4, multi-part payments — parts that name different totals are all given back', (t) => {
   const first = htlc(1n, 400_000n)
   const second = htlc(2n, 700_000n, { paymentData: { paymentSecret: named('secret'), totalMsat: 1_100_000n } })
   const { state, effects } = offer(offer(waiting(invoice), first).state, second)
@@ -312,7 +340,7 @@ test('rows of another version, cut short or with bytes to spare are refused', (t
 
 // However parts arrive, time out and are told again: nothing is fulfilled before the total is there, all of the list is
 // fulfilled with it, and every HTLC gets one answer.
-test('over random arrivals an invoice is paid whole or not at all', (t) => {
+test('BOLT 4, multi-part payments — an HTLC joins those of its hash, none is fulfilled before their total is there, and then all are: in any order', (t) => {
   const arrival = fc.record({ id: fc.nat(8), share: fc.nat(4), kind: fc.nat(9) })
   fc.assert(
     fc.property(fc.array(arrival, { maxLength: 30 }), (arrivals) => {

@@ -86,7 +86,7 @@ const started = (asked: RelayRequest, world: RelayEnv): RelayState => {
   return state
 }
 
-test('an HTLC that pays what we ask goes out of the named channel', (t) => {
+test('BOLT 4, payload format — a relay passes on what pays its fee and leaves its blocks, and nothing else: over the channel that is named', (t) => {
   const { state, effects } = startRelay(request(), env([channel('a')]))
   t.deepEqual(effects, [
     {
@@ -134,7 +134,7 @@ test('BOLT 2, channel_ready — a channel goes by its real id and by every alias
   t.deepEqual(refusal(request(), env([hidden])), { type: 'unknown_next_peer' })
 })
 
-test('refusals are those of BOLT 4, with our update of the channel by the name that the sender used where it corrects him', (t) => {
+test('BOLT 4, failure messages — a relay refuses with the failure that fits, its data, and our update by the name that the sender used where it corrects', (t) => {
   const channelUpdate = update
   const world = env([channel('a')])
   t.deepEqual(refusal(request(), env([])), { type: 'unknown_next_peer' })
@@ -176,7 +176,7 @@ test('refusals are those of BOLT 4, with our update of the channel by the name t
   })
 })
 
-test('what just satisfies each bound goes out', (t) => {
+test('BOLT 4, payload format — a relay passes on what pays its fee and leaves its blocks, and nothing else: what just does', (t) => {
   const world = env([channel('a', { spendableMsat: 1_000_000n })])
   t.is(refusal(request(), world), undefined)
   t.is(refusal(request({ cltvExpiry: 543 }, { outgoingCltvValue: 503 }), world), undefined)
@@ -194,7 +194,7 @@ test('the policy before is honoured for ten minutes (BOLT 7)', (t) => {
   t.is(refusal(request({ amountMsat: 1_001_099n, cltvExpiry: 680 }), at(10_000_001))?.type, 'fee_insufficient')
 })
 
-test('another channel with the same peer steps in, the one with the most room first (BOLT 4, non-strict forwarding)', (t) => {
+test('BOLT 4, non-strict forwarding — another channel with the same peer steps in, the one with the most room first', (t) => {
   const named100 = channel('a', { spendableMsat: 1n })
   const others = [
     channel('b', { shortIds: { localAliases: [21n] }, spendableMsat: 2_000_000n }),
@@ -204,7 +204,7 @@ test('another channel with the same peer steps in, the one with the most room fi
   t.deepEqual(started(request(), env([named100, ...others])).record.outgoing[0].channelId, named('c'))
 })
 
-test('a channel that refuses is followed by the next, and the last by a failure', (t) => {
+test('BOLT 4, packets — an HTLC that cannot be passed on is failed', (t) => {
   const world = env([channel('a'), channel('b', { shortIds: { localAliases: [21n] } })])
   const refused = { type: 'added', result: { ok: false, error: { code: 'too-many-htlcs' } } } as const
   const second = stepRelay(started(request(), world), refused, world)
@@ -265,7 +265,7 @@ test('BOLT 2, forwarding HTLCs — a preimage goes upstream, and what we earned 
   ])
 })
 
-test('a failure from downstream goes upstream as it came, in one more layer', (t) => {
+test('BOLT 4, returning errors — a failure from downstream goes upstream as it came, in one more layer', (t) => {
   const reason = named('reason')
   const [fail, told] = outcomeOf({ type: 'failed', failure: { type: 'fail', reason } })
   t.deepEqual(fail, {
@@ -304,7 +304,7 @@ test('an HTLC that was never sent is offered elsewhere, or given back after a re
   t.is(fail?.type, 'fail')
 })
 
-test('our own failures and those passed on are read by the origin', (t) => {
+test('BOLT 4, returning errors — a failure from downstream goes upstream as it came, in one more layer: and is read by the origin', (t) => {
   const nodes = [us, bob]
   const onion = createOnion({
     sessionKey: named('session'),

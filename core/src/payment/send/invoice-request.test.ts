@@ -75,7 +75,7 @@ test('BOLT 11, feature bits — a payment goes in parts only if basic_mpp is off
   t.true(result.ok && !result.value.target.multiPart)
 })
 
-test('what cannot be paid is refused', (t) => {
+test('BOLT 4, multi-part payments — the total is what the invoice asks for, or what we choose where it leaves that to us', (t) => {
   const { amountMsat: _, ...free } = invoice
   const errorOf = (asked: Invoice, more: Partial<Parameters<typeof invoiceRequest>[1]>) => {
     const result = invoiceRequest(asked, { ...options, ...more })

@@ -343,7 +343,7 @@ for (const [name, damage] of Object.entries(DAMAGES)) {
   })
 }
 
-test('without basic_mpp several routes are no answer', (t) => {
+test('BOLT 4, multi-part payments — without basic_mpp one HTLC brings the total: several routes are no answer', (t) => {
   const world = env(CHANNELS)
   const parts = chosen(question(begin(world)), CHANNELS)
   const started = begin(world, request({ multiPart: false }))
@@ -446,7 +446,7 @@ class Play {
   }
 }
 
-test('whatever answers come, late, twice, wrong or never: parts under way and settled never exceed the total (BOLT 4), and the payment ends', (t) => {
+test('BOLT 4, multi-part payments — what is sent adds up to the total, and nothing is sent beyond it: whatever routes are answered, late, twice, wrong or never', (t) => {
   const room = fc.bigInt({ min: 0n, max: 900_000n })
   const deed = fc.tuple(
     fc.constantFrom('outcome', 'outcome', 'answer', 'newest', 'newest', 'overdue', 'restart', 'late'),

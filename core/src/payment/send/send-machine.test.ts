@@ -227,7 +227,7 @@ test('a payment looks at a few of a thousand channels, and those of about the sa
   t.true(seen < 60, `${seen}`)
 })
 
-test('a failure that names a channel has the next way tried', (t) => {
+test('BOLT 4, receiving failure codes — a failure that names a channel has the next way tried', (t) => {
   const world = env([channel('b', bob, 2_000_000n), channel('cc', carol, 2_000_000n)])
   const routeHints = [[hint(bob, 11n)], [hint(carol, 12n, { feeBaseMsat: 2000 })]]
   const { state, effects } = begin(t, request({ routeHints }), world)
@@ -275,14 +275,14 @@ test('the final expiry hides how far the payee is, alike in every attempt and as
   t.is(drawn, 1)
 })
 
-test('a node that fails as a whole is not gone through again', (t) => {
+test('BOLT 4, receiving failure codes — a node that fails as a whole is not gone through again', (t) => {
   const world = env([channel('b', bob, 2_000_000n), channel('bb', bob, 2_000_000n)])
   const { state, effects } = begin(t, request({ routeHints: [[hint(bob, 11n)], [hint(bob, 12n)]] }), world)
   const outcome = failedWith(only(adds(effects)), [bob], { type: 'temporary_node_failure' })
   t.is(ended(stepPayment(state, { type: 'settled', attempt: 0, outcome }, world).effects)?.status, 'failed')
 })
 
-test('a relay that asks for more and proves it gets what it asks for, once', (t) => {
+test('BOLT 4, receiving failure codes — a relay that asks for more and proves it gets what it asks for, once', (t) => {
   const world = env([channel('b', bob, 2_000_000n)])
   const { state, effects } = begin(t, request({ routeHints: [[hint(bob, 11n)]] }), world)
   const channelUpdate = signedUpdate(bob, { shortChannelId: 11n, feeBaseMsat: 3000, cltvExpiryDelta: 50 })
@@ -300,7 +300,7 @@ test('a relay that asks for more and proves it gets what it asks for, once', (t)
   )
 })
 
-test('an update that the relay did not sign, or of another channel, changes nothing', (t) => {
+test('BOLT 4, receiving failure codes — an update that the relay did not sign, or of another channel, changes nothing', (t) => {
   const world = env([channel('b', bob, 2_000_000n)])
   for (const channelUpdate of [
     signedUpdate(carol, { shortChannelId: 11n }),
@@ -312,7 +312,7 @@ test('an update that the relay did not sign, or of another channel, changes noth
   }
 })
 
-test('what the payee refuses for good is not tried again', (t) => {
+test('BOLT 4, receiving failure codes — what the payee refuses for good is not tried again', (t) => {
   const world = env([channel('a', payee, 2_000_000n), channel('bb', payee, 2_000_000n)])
   const { state, effects } = begin(t, request(), world)
   const failure: FailureMessage = { type: 'incorrect_or_unknown_payment_details', htlcMsat: 1_000_000n, height: 500 }
@@ -321,7 +321,7 @@ test('what the payee refuses for good is not tried again', (t) => {
   t.deepEqual(ended(after)?.failure, { code: 'payment-failed', attempt: 0 })
 })
 
-test('a passing trouble of the payee has another way tried', (t) => {
+test('BOLT 4, receiving failure codes — a passing trouble of the payee has another way tried', (t) => {
   const world = env([channel('a', payee, 2_000_000n), channel('bb', payee, 2_000_000n)])
   const { state, effects } = begin(t, request(), world)
   const outcome = failedWith(only(adds(effects)), [payee], { type: 'temporary_node_failure' })
@@ -356,7 +356,7 @@ test('an onion that our peer could not read, and a failure that cannot be read, 
   }
 })
 
-test('no channel of ours can carry it all: the payment is split, and arrives with its parts', (t) => {
+test('BOLT 4, multi-part payments — all parts have the hash, the secret and the total of the payment', (t) => {
   const world = env([channel('a', payee, 400_000n), channel('bb', bob, 700_000n), channel('ccc', carol, 500_000n)])
   const routeHints = [[hint(bob, 11n)], [hint(carol, 12n)]]
   const { state, effects } = begin(t, request({ routeHints }), world)
@@ -385,7 +385,7 @@ test('no channel of ours can carry it all: the payment is split, and arrives wit
   )
 })
 
-test('a part that fails is sent another way, and no more than is missing', (t) => {
+test('BOLT 4, multi-part payments — what is sent adds up to the total, and nothing is sent beyond it: a part that fails', (t) => {
   const world = env([channel('a', payee, 400_000n), channel('bb', bob, 700_000n), channel('ccc', carol, 700_000n)])
   const routeHints = [[hint(bob, 11n)], [hint(carol, 12n)]]
   const { state, effects } = begin(t, request({ routeHints }), world)
@@ -448,7 +448,7 @@ test('the only channel says that its balance, or what the peer takes, is the lim
   }
 })
 
-test('metadata that no onion can hold fails the payment', (t) => {
+test('BOLT 4, payload format — metadata may be as long as the onion has room: and no longer', (t) => {
   const world = env([channel('a', payee, 2_000_000n)])
   const { state, effects } = begin(t, request({ paymentMetadata: new Uint8Array(1300) }), world)
   t.is(ended(effects)?.status, 'failed')
@@ -557,6 +557,13 @@ test('a given route is gone once, as it is', (t) => {
   t.is(ended(failed.effects)?.status, 'failed')
 })
 
+test('BOLT 4, multi-part payments — without basic_mpp one HTLC brings the total', (t) => {
+  const world = env([channel('a', payee, 2_000_000n)])
+  const { effects } = begin(t, request({ multiPart: false }), world)
+  const [payload] = peelAlong(only(adds(effects)).onion, paymentHash, [payee]).payloads
+  t.like(payload, { amtToForward: 1_000_000n, paymentData: { totalMsat: 1_000_000n } })
+})
+
 test('given routes carry the parts of one payment, and what one of them lacks is not made up for', (t) => {
   const over = (name: string, amountMsat: bigint) => ({
     channelId: named(name),
@@ -602,7 +609,7 @@ test('references name a payment and its attempt', (t) => {
 
 // Whatever happens to the parts, in whatever order: never more under way or delivered than the total, never more fees than
 // allowed, and a definite end once nothing is under way.
-test('over random outcomes a payment never overpays and always ends', (t) => {
+test('BOLT 4, multi-part payments — what is sent adds up to the total, and nothing is sent beyond it: over random outcomes', (t) => {
   const nodes = [bob, carol, dave]
   const room = fc.bigInt({ min: 0n, max: 900_000n })
   const plan = fc.record({
