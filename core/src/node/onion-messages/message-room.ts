@@ -9,6 +9,7 @@ import { type OnionMessage, onionMessageCodec } from '../../wire/messages/onion-
 import type { MessageRoom, RoomMessage } from '../connection/message-rooms.ts'
 import type { NodeLog } from '../node-log.ts'
 import { RationedLog } from '../rationed-log.ts'
+import type { Dropped } from './dropped-message.ts'
 import { MESSAGE_LIMITS, type MessageRelaying, RATION } from './message-limits.ts'
 import { type MessageLines, takesMessages } from './message-lines.ts'
 import { MessageToll } from './message-toll.ts'
@@ -35,8 +36,6 @@ export interface MessageRoomOptions {
   readonly peerOf: (shortChannelId: ShortChannelId) => NodeId | undefined
   readonly receive: (message: ReceivedMessage) => void
 }
-
-type Dropped = 'gone' | 'too-many' | 'malformed' | 'unreadable' | 'unknown-next' | 'back' | 'not-relayed' | 'congested'
 
 /** Takes the onion messages of peers, and passes them on or hands them to whoever waits. Nobody is told of one that is dropped (BOLT 4). */
 export class OnionMessageRoom implements MessageRoom {
