@@ -68,6 +68,7 @@ const FOLDERS_OF_NODE = {
   payment: ['storage', 'keys', 'events', 'chain', 'channel'],
   peer: ['storage', 'events', 'connection', 'channel', 'gossip'],
   gossip: ['storage', 'keys', 'connection', 'events', 'chain', 'publishing', 'channel'],
+  'onion-messages': ['connection', 'channel', 'gossip', 'peer'],
   routing: ['storage'],
   retention: ['storage', 'events', 'channel', 'payment'],
   backup: ['storage', 'keys', 'channel'],

@@ -1,5 +1,6 @@
 import { REACTIONS, type Reaction } from '../../core/src/channel/index.ts'
 import { ENDS } from '../../core/src/node/connection/connection-reactions.ts'
+import { DROPPED } from '../../core/src/node/onion-messages/dropped-message.ts'
 import { PASSED_OVER } from '../../core/src/node/peer/ignored-message.ts'
 
 const INTRODUCTION = `# Reactions to peers
@@ -16,6 +17,7 @@ const TABLES: readonly (readonly [title: string, about: string, rows: Readonly<R
   ['Channels', 'Faults in a channel, in an opening, and in messages about a channel that there is not.', REACTIONS],
   ['Connections', 'What keeps a connection from being made, and what ends one.', ENDS],
   ['Passed over', 'Messages that are neither acted on nor answered. Each is in the log, up to a limit.', PASSED_OVER],
+  ['Onion messages', 'Those that are dropped. Each is in the log, up to a limit.', DROPPED],
 ]
 
 export const renderReactions = (): string =>

@@ -54,6 +54,7 @@ test('the command line goes before the environment, and the environment before t
     FULGURITE_API: 'localhost:2',
     FULGURITE_LOG_LEVEL: 'debug',
     FULGURITE_ANNOUNCED_OPENINGS: 'unannounced',
+    FULGURITE_ONION_MESSAGES: 'channel-peers',
     FULGURITE_MAX_COMMITMENT_FEERATE: '5000',
     FULGURITE_HTLC_MAXIMUM: '7000sat',
     FULGURITE_BITCOIND_URL: 'http://10.0.0.1:3',
@@ -80,6 +81,7 @@ test('the command line goes before the environment, and the environment before t
   t.deepEqual(byEnv.value.kept, { 'failed-payments': 90 * 86_400_000, 'paid-invoices': 3_650 * 86_400_000 })
   t.deepEqual(byEnv.value.choices, {
     announcedOpenings: 'unannounced',
+    onionMessages: 'channel-peers',
     maxCommitmentFeerate: 5000,
     htlcMaximumMsat: 7_000_000n,
     zeroConfPeers: [PEER_ID, PEER_ID],
@@ -88,6 +90,7 @@ test('the command line goes before the environment, and the environment before t
     listen: '127.0.0.1:5',
     logLevel: 'warn',
     announcedOpenings: 'refuse',
+    onionMessages: 'off',
     maxCommitmentFeerate: '253',
     htlcMaximum: '1sat',
     maxPlugins: '0',
@@ -104,6 +107,7 @@ test('the command line goes before the environment, and the environment before t
   t.deepEqual(byOption.value.kept, { 'failed-payments': 30 * 86_400_000 })
   t.deepEqual(byOption.value.choices, {
     announcedOpenings: 'refuse',
+    onionMessages: 'off',
     maxCommitmentFeerate: 253,
     htlcMaximumMsat: 1_000n,
     zeroConfPeers: [PEER_ID],
@@ -201,6 +205,12 @@ const mistakes: readonly [string, Partial<StartOptions>, Surroundings['env'], ob
     {},
     { FULGURITE_ANNOUNCED_OPENINGS: 'sometimes' },
     { code: 'announced-openings-unknown', what: 'sometimes' },
+  ],
+  [
+    'onion messages for nobody that there is',
+    {},
+    { FULGURITE_ONION_MESSAGES: 'friends' },
+    { code: 'onion-messages-unknown', what: 'friends' },
   ],
   ...['a'.repeat(33), 'two\nlines'].map((alias): [string, Partial<StartOptions>, Surroundings['env'], object] => [
     `the alias ${JSON.stringify(alias)}`,

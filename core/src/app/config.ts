@@ -13,7 +13,14 @@ import { type KeptTimes, readKeptTimes } from '../node/retention/kept-times.ts'
 import type { NodeChoices } from '../node/settings.ts'
 import { typeOfHost } from '../wire/write-node-address.ts'
 import { type OperatorLimitFailure, type OperatorLimits, operatorLimits } from './operator-limits.ts'
-import { ANNOUNCED_OPENINGS, LOG_LEVELS, type LogLevel, START_DEFAULTS, type StartOptions } from './options.ts'
+import {
+  ANNOUNCED_OPENINGS,
+  LOG_LEVELS,
+  type LogLevel,
+  ONION_MESSAGES,
+  START_DEFAULTS,
+  type StartOptions,
+} from './options.ts'
 
 /** What every node needs to know, whatever chain it is on. */
 export interface NodeConfig {
@@ -62,6 +69,7 @@ export type ConfigFailure =
   | { readonly code: 'network-unknown'; readonly network: string }
   | { readonly code: 'log-level-unknown'; readonly level: string }
   | { readonly code: 'announced-openings-unknown'; readonly what: string }
+  | { readonly code: 'onion-messages-unknown'; readonly what: string }
   | { readonly code: 'alias-invalid'; readonly alias: string }
   | { readonly code: 'color-invalid'; readonly color: string }
   | { readonly code: 'announced-address-invalid'; readonly address: string; readonly isSecondName: boolean }
@@ -184,6 +192,10 @@ const nodeChoices = (
   const what = options.announcedOpenings ?? env.FULGURITE_ANNOUNCED_OPENINGS
   const announcedOpenings = ANNOUNCED_OPENINGS.find((one) => one === what)
   if (what !== undefined && announcedOpenings === undefined) return err({ code: 'announced-openings-unknown', what })
+  const relaying = options.onionMessages ?? env.FULGURITE_ONION_MESSAGES
+  const onionMessages = ONION_MESSAGES.find((one) => one === relaying)
+  if (relaying !== undefined && onionMessages === undefined)
+    return err({ code: 'onion-messages-unknown', what: relaying })
   const feerate = options.maxCommitmentFeerate ?? env.FULGURITE_MAX_COMMITMENT_FEERATE
   const maxCommitmentFeerate = Number(feerate)
   if (feerate !== undefined) {
@@ -209,6 +221,7 @@ const nodeChoices = (
     ...own.value,
     ...(zeroConfPeers.length === 0 ? {} : { zeroConfPeers }),
     ...(announcedOpenings === undefined ? {} : { announcedOpenings }),
+    ...(onionMessages === undefined ? {} : { onionMessages }),
     ...(feerate === undefined ? {} : { maxCommitmentFeerate }),
     ...(htlcMaximum?.ok ? { htlcMaximumMsat: htlcMaximum.value } : {}),
   })

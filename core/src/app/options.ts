@@ -2,6 +2,8 @@ export const NETWORK_NAMES = ['mainnet', 'testnet', 'signet', 'regtest'] as cons
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
 /** What may be done with openings that the peer wants announced. */
 export const ANNOUNCED_OPENINGS = ['announce', 'refuse', 'unannounced'] as const
+/** For whom onion messages are passed on; with `off` the node takes none. */
+export const ONION_MESSAGES = ['everybody', 'channel-peers', 'off'] as const
 
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
@@ -10,6 +12,7 @@ export const START_DEFAULTS = {
   listen: { host: '127.0.0.1', port: 9735 },
   logLevel: 'info',
   announcedOpenings: 'announce',
+  onionMessages: 'everybody',
   /** In satoshis per 1000 weight units. */
   maxCommitmentFeerate: 2_500,
   maxPlugins: 64,
@@ -37,6 +40,8 @@ export interface StartOptions {
   readonly logLevel?: LogLevel
   /** What is done with openings that the peer wants announced. */
   readonly announcedOpenings?: (typeof ANNOUNCED_OPENINGS)[number]
+  /** For whom onion messages are passed on. */
+  readonly onionMessages?: (typeof ONION_MESSAGES)[number]
   /** What the network is told of this node: a name, a colour as `#rrggbb`, and where it can be reached, each `host:port`. */
   readonly alias?: string
   readonly color?: string

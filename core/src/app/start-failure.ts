@@ -91,6 +91,11 @@ const EXPLANATIONS: Table = {
       `--announced-openings: there is no ${what}`,
       'give --announced-openings (or FULGURITE_ANNOUNCED_OPENINGS) announce, refuse or unannounced',
     ),
+  'onion-messages-unknown': ({ what }) =>
+    usage(
+      `--onion-messages: there is no ${what}`,
+      'give --onion-messages (or FULGURITE_ONION_MESSAGES) everybody, channel-peers or off',
+    ),
   'alias-invalid': ({ alias }) =>
     usage(`--alias: ${alias} does not fit`, 'give --alias (or FULGURITE_ALIAS) at most 32 bytes of printable text'),
   'color-invalid': ({ color }) =>

@@ -5,6 +5,7 @@ import {
   type DemoOptions,
   LOG_LEVELS,
   NETWORK_NAMES,
+  ONION_MESSAGES,
   type ResetOptions,
   type SeedOptions,
   START_DEFAULTS,
@@ -54,7 +55,7 @@ export const addOwnCommands = (
   loadApp: () => Promise<AppCommands>,
   done: (exitCode: number) => void,
 ): void => {
-  const { listen, announcedOpenings, maxCommitmentFeerate, maxPlugins, logLevel } = START_DEFAULTS
+  const { listen, announcedOpenings, onionMessages, maxCommitmentFeerate, maxPlugins, logLevel } = START_DEFAULTS
   program
     .command('start')
     .description('Runs the node until it is told to stop.')
@@ -74,6 +75,9 @@ export const addOwnCommands = (
         `peers that want a channel announced (${announcedOpenings})`,
         ANNOUNCED_OPENINGS,
       ),
+    )
+    .addOption(
+      oneOf('--onion-messages <whom>', `for whom onion messages are passed on (${onionMessages})`, ONION_MESSAGES),
     )
     .option('--alias <name>', 'what the network calls this node: at most 32 bytes')
     .option('--color <rrggbb>', 'how maps of the network show it')

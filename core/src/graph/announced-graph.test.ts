@@ -1,7 +1,7 @@
 import test from 'ava'
-import { fromHex, toHex } from '../lib/bytes.ts'
+import { EMPTY, fromHex, toHex } from '../lib/bytes.ts'
 import { type ShortChannelId, shortChannelId } from '../lib/ids.ts'
-import { vectorOfBits } from '../wire/features.ts'
+import { formatFeatures, MESSAGE_FEATURES, vectorOfBits } from '../wire/features.ts'
 import { AnnouncedGraph } from './announced-graph.ts'
 import { MemoryLog } from './fixtures/memory-log.ts'
 import { heightOf, type MadeChannel, makeNetwork } from './fixtures/network.ts'
@@ -13,6 +13,7 @@ import {
   inOrder,
   NOW,
   nodeAnnouncement,
+  type TestNode,
   testNode,
 } from './fixtures/signed-gossip.ts'
 import { readLog } from './gossip-log.ts'
@@ -181,4 +182,45 @@ test('BOLT 7, node_announcement — of several hostnames the first one counts, a
   graph.addNode(nodeAnnouncement(B, { addresses: fromHex('0501612607') }))
   t.is(graph.nodeGossipOf(A.id), undefined)
   t.truthy(graph.nodeGossipOf(B.id))
+})
+
+test('onion messages find the shortest way over nodes that say that they relay them, while the channels are unspent', (t) => {
+  const names = ['a', 'b', 'c', 'd', 'e'].map(testNode)
+  const [a, b, c, d, e] = names as [TestNode, TestNode, TestNode, TestNode, TestNode]
+  const relaying = formatFeatures(MESSAGE_FEATURES, 'node')
+  const { graph, log } = rig()
+  const channels = [
+    [a, b],
+    [b, c],
+    [c, d],
+    [a, e],
+    [e, d],
+  ] as const
+  const id = (at: number): ShortChannelId => shortChannelId({ blockHeight: 500, txIndex: at, outputIndex: 0 })
+  for (const [at, nodes] of channels.entries()) graph.addChannel(channelAnnouncement(nodes, id(at)), FUNDING, NOW)
+  for (const node of [a, b, c, d, e]) {
+    graph.addNode(nodeAnnouncement(node, { features: node === e ? EMPTY : relaying }))
+  }
+  const way = (known: AnnouncedGraph, to: TestNode) =>
+    known
+      .messageWays([a.id])(to.id)
+      ?.map((relay) => toHex(relay))
+  for (const known of [graph, reread(log).graph]) {
+    t.deepEqual(
+      way(known, d),
+      [a, b, c].map((node) => toHex(node.id)),
+    )
+    t.deepEqual(way(known, a), [])
+    t.is(way(known, e), undefined)
+    t.is(way(known, testNode('f')), undefined)
+  }
+  graph.addNode(nodeAnnouncement(e, { features: relaying, timestamp: NOW }))
+  t.deepEqual(
+    way(graph, d),
+    [a, e].map((node) => toHex(node.id)),
+  )
+  graph.markSpent(id(4), 600)
+  t.is(way(graph, d)?.length, 3)
+  graph.markSpent(id(1), 600)
+  t.is(way(graph, d), undefined)
 })

@@ -2,6 +2,7 @@ import { toHex } from '../lib/bytes.ts'
 import { invariant } from '../lib/errors.ts'
 import type { NodeId, OutPoint, ShortChannelId, TxId } from '../lib/ids.ts'
 import type { BlockHeight } from '../lib/units.ts'
+import { hasFeature } from '../wire/features.ts'
 import { type Announcement, decodeGossip } from '../wire/gossip-codecs.ts'
 import { inboundFeeOf } from '../wire/inbound-fee.ts'
 import type { ChannelAnnouncement, ChannelUpdate, NodeAnnouncement } from '../wire/messages/gossip.ts'
@@ -15,6 +16,7 @@ import {
   type UpdateParts,
   updateParts,
 } from './message-parts.ts'
+import { messageTree, relaysTo } from './message-tree.ts'
 import { type Funding, isChannelRoutable, isForgotten } from './rules/channel-announcement.ts'
 import { directionOf, isDisabled, isUpdateUsable, updateChecksum } from './rules/channel-update.ts'
 import type { GossipEnv, KnownChannel, KnownUpdate } from './rules/known.ts'
@@ -39,6 +41,7 @@ interface NodeEntry extends KnownNode {
   timestamp?: number
   place?: LogPlace
   isRoutable: boolean
+  relaysMessages: boolean
 }
 
 interface UpdateEntry extends KnownUpdate {
@@ -97,6 +100,19 @@ export class AnnouncedGraph {
 
   node(nodeId: NodeId): KnownNode | undefined {
     return this.#nodes.get(toHex(nodeId))
+  }
+
+  /** How onion messages get from some nodes to others: the nodes on the way, in the order of travel. A picture of this moment. */
+  messageWays(from: readonly NodeId[]): (to: NodeId) => readonly NodeId[] | undefined {
+    const roots = from.flatMap((id) => this.#nodes.get(toHex(id)) ?? [])
+    const links = [...this.#channels.values()].flatMap(({ nodes, spentAt }) =>
+      spentAt === undefined && nodes.every(({ relaysMessages }) => relaysMessages) ? [nodes] : [],
+    )
+    const tree = messageTree(roots, links)
+    return (to) => {
+      const node = this.#nodes.get(toHex(to))
+      return node && relaysTo(tree, node)
+    }
   }
 
   addChannel({ raw, message }: Heard<ChannelAnnouncement>, { capacitySat, txid }: Funding, since: number): void {
@@ -250,6 +266,7 @@ export class AnnouncedGraph {
     if (node === undefined) return
     node.timestamp = message.timestamp
     node.place = place
+    node.relaysMessages = hasFeature(message.features, 'option_onion_messages')
     const isRoutable = isNodeRoutable(message)
     if (isRoutable === node.isRoutable) return
     node.isRoutable = isRoutable
@@ -290,7 +307,7 @@ export class AnnouncedGraph {
     const known = this.#nodes.get(name)
     if (known !== undefined) return known
     // The id may share the memory of a whole file.
-    const node = { id: id.slice(), channels: 0, isRoutable: true }
+    const node = { id: id.slice(), channels: 0, isRoutable: true, relaysMessages: false }
     this.#nodes.set(name, node)
     return node
   }

@@ -5,7 +5,7 @@ import { toHex } from '../lib/bytes.ts'
 import type { Failure } from '../lib/errors.ts'
 import { pacer } from '../lib/pace.ts'
 import { ok, type Result } from '../lib/result.ts'
-import { formatFeatures, GOSSIP_FEATURES, OUR_FEATURES } from '../wire/features.ts'
+import { formatFeatures, GOSSIP_FEATURES, MESSAGE_FEATURES, OUR_FEATURES } from '../wire/features.ts'
 import { writeAddresses } from '../wire/write-node-address.ts'
 import { openChannelBackups } from './backup/channel-backups.ts'
 import type { ChannelsRestorer } from './backup/restore-channels.ts'
@@ -41,6 +41,8 @@ import { keyTree } from './keys/key-tree.ts'
 import { localSigner } from './keys/signer.ts'
 import { logReport } from './log-report.ts'
 import { type NodeOptions, withoutSeed } from './node-options.ts'
+import { ONION_MESSAGE_TYPES } from './onion-messages/message-room.ts'
+import { OnionMessages } from './onion-messages/onion-messages.ts'
 import { moveInvoiceIndex } from './payment/invoice-index.ts'
 import { PaymentFlow } from './payment/payment-flow.ts'
 import { movePaymentIndex } from './payment/payment-index.ts'
@@ -105,7 +107,11 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
   const signer = localSigner(keys)
   const choices = { ...DEFAULT_CHOICES, ...options.choices }
   const isQuiet = options.gossip === undefined
-  const features = isQuiet ? OUR_FEATURES : { ...OUR_FEATURES, ...GOSSIP_FEATURES }
+  const features = {
+    ...OUR_FEATURES,
+    ...(isQuiet ? {} : GOSSIP_FEATURES),
+    ...(choices.onionMessages === 'off' ? {} : MESSAGE_FEATURES),
+  }
   const settings = channelSettings(network, isQuiet ? keptQuiet(choices) : choices, features)
   const archived = options.retention === undefined ? new Set<never>() : ARCHIVED_EVENTS
   const moved = rowsMoved(clock, (rows) => {
@@ -309,9 +315,26 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
   const rooms = new MessageRooms()
   if (gossip === undefined) rooms.register(UNUSED_GOSSIP, 'no-use')
   else rooms.register(ROOM_TYPES, gossip)
+  const messages =
+    choices.onionMessages === 'off'
+      ? undefined
+      : new OnionMessages({
+          clock,
+          rng,
+          log,
+          nodeId: signer.nodeId,
+          nodeKey: keys.nodeKey,
+          relaying: choices.onionMessages,
+          directory: channelDirectory,
+          gossip,
+          isPartner: (nodeId) => partners.has(nodeId),
+          knownAddresses: (nodeId) => peers.knownAddresses(nodeId),
+          connect: (nodeId, address) => peers.connect(nodeId, address),
+        })
+  if (messages !== undefined) rooms.register(ONION_MESSAGE_TYPES, messages.room)
   const peers: PeerManager = new PeerManager(system, {
     kept: keptBlobs,
-    gossip: gossip && gossipLines(gossip, clock),
+    listeners: [...(gossip === undefined ? [] : [gossipLines(gossip, clock)]), ...(messages ? [messages.lines] : [])],
     blob: () => backups.keeper.blob(),
     configured: options.peers ?? [],
     store,
@@ -401,6 +424,7 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
     sight.stop()
     peerEvents.stop()
     await books.stop()
+    messages?.stop()
     await gossip?.stop()
     await graph.close()
     await watcher.stop()

@@ -3,6 +3,7 @@ import type { ChannelSettings } from '../channel/index.ts'
 import type { BlockDelta, FeeratePerKw, Msat } from '../lib/units.ts'
 import { type FeatureSet, formatFeatures, OUR_FEATURES } from '../wire/features.ts'
 import type { EventRoom } from './events/event-retention.ts'
+import type { MessageRelaying } from './onion-messages/message-limits.ts'
 import type { SocketAddress } from './peer/socket-address.ts'
 
 // BOLT 3 and BOLT 5 leave these to each node; the defaults follow what the field's nodes use.
@@ -26,6 +27,8 @@ export interface NodeChoices {
   readonly rgbColor: Uint8Array
   /** Where others can reach it: none if it does not want to be called. */
   readonly announcedAddresses: readonly SocketAddress[]
+  /** For whom onion messages are passed on. */
+  readonly onionMessages: MessageRelaying
   /** How long a peer's balance waits once the peer has closed alone. */
   readonly toSelfDelay: BlockDelta
 }
@@ -34,6 +37,7 @@ export const DEFAULT_CHOICES: NodeChoices = {
   announcedOpenings: 'announce',
   rgbColor: Uint8Array.of(0x8a, 0x5c, 0xff),
   announcedAddresses: [],
+  onionMessages: 'everybody',
   maxCommitmentFeerate: 2_500,
   htlcMaximumMsat: 50n * 100_000_000_000n,
   zeroConfPeers: [],

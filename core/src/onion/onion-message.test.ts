@@ -11,7 +11,7 @@ import { createMessagePath, createOnionMessage } from './create-onion-message.ts
 import { type EncryptedData, encryptedData } from './encrypted-data.ts'
 import { ONION_MESSAGE } from './fixtures/onion-message-vectors.ts'
 import { readOnionMessage } from './read-onion-message.ts'
-import { blindPath, withoutFirstHop } from './route-blinding.ts'
+import { blindPath, unblind, withoutFirstHop } from './route-blinding.ts'
 import { createOnion } from './sphinx.ts'
 
 const nodes = ONION_MESSAGE.hops.map((hop) => {
@@ -126,6 +126,20 @@ test('BOLT 4, onion messages — a node is reached over others or directly, and 
       content: { invoice: invoiceRequest },
     })
   }
+})
+
+test('BOLT 4, onion messages — a path that we make says where it goes on and whom it began with, and nothing of payments', (t) => {
+  const path = createMessagePath(replySession, [bob.nodeId, carol.nodeId], { nodeId: alice.nodeId, pathId })
+  t.deepEqual(path.firstNodeId, { type: 'pubkey', nodeId: bob.nodeId })
+  let pathKey = path.firstPathKey
+  const told = [bob, carol, alice].map((node, at) => {
+    const read = unblind(node.privateKey, pathKey, path.path[at]?.encryptedRecipientData ?? EMPTY)
+    if (!read.ok) throw new Error(read.error.code)
+    pathKey = read.value.nextPathKey
+    const { padding: _, ...data } = read.value.data
+    return data
+  })
+  t.deepEqual(told, [{ nextNodeId: carol.nodeId }, { nextNodeId: alice.nodeId }, { pathId }])
 })
 
 test('BOLT 4, onion messages — a packet is as long as a payment’s, or of the larger size if it has to be', (t) => {

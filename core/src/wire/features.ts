@@ -169,3 +169,6 @@ export const OUR_FEATURES: FeatureSet = {
 
 /** What a node that takes part in the network's gossip offers besides. */
 export const GOSSIP_FEATURES: FeatureSet = { gossip_queries: 'optional', gossip_queries_ex: 'optional' }
+
+/** What a node that takes and passes on onion messages offers besides. */
+export const MESSAGE_FEATURES: FeatureSet = { option_onion_messages: 'optional' }

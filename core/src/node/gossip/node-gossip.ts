@@ -15,7 +15,8 @@ import type { NodeId, ShortChannelId } from '../../lib/ids.ts'
 import type { BlockHeight } from '../../lib/units.ts'
 import { type Announcement, decodeGossip, GOSSIP_TYPES } from '../../wire/gossip-codecs.ts'
 import { encodeMessage, isRead } from '../../wire/message-codecs.ts'
-import type { ChannelAnnouncement, ChannelUpdate, NodeAnnouncement } from '../../wire/messages/gossip.ts'
+import type { ChannelAnnouncement, ChannelUpdate } from '../../wire/messages/gossip.ts'
+import { type NodeAddress, readAddresses } from '../../wire/node-address.ts'
 import type { ChannelDirectory } from '../channel/channel-directory.ts'
 import type { MessageRoom, RoomMessage } from '../connection/message-rooms.ts'
 import type { Signer } from '../keys/signer.ts'
@@ -122,6 +123,23 @@ export class NodeGossip implements MessageRoom {
     return this.#graph.node(nodeId) !== undefined
   }
 
+  /** How onion messages get from some nodes to others: the nodes on the way. A picture of this moment. */
+  messageWays(from: readonly NodeId[]): (to: NodeId) => readonly NodeId[] | undefined {
+    return this.#graph.messageWays(from)
+  }
+
+  /** One end of a channel: 0 is the one whose id is the lesser. */
+  endOf(id: ShortChannelId, direction: 0 | 1): NodeId | undefined {
+    return this.#graph.channel(id)?.nodeIds[direction]
+  }
+
+  /** Where a node says that it can be reached. */
+  addressesOf(nodeId: NodeId): readonly NodeAddress[] {
+    const announced = read(this.#graph.nodeGossipOf(nodeId), 'node_announcement')
+    const addresses = announced === undefined ? undefined : readAddresses(announced.addresses)
+    return addresses?.ok === true ? addresses.value.addresses : []
+  }
+
   /** Follows the chain from the next block on. */
   start(watcher: Pick<ChainWatcher, 'watchBlocks'>): void {
     watcher.watchBlocks((event) => {
@@ -187,7 +205,7 @@ export class NodeGossip implements MessageRoom {
     return {
       hasChannel: (id) => graph.channel(id) !== undefined,
       update: (id, direction) => read(graph.updateOf(id, direction), 'channel_update'),
-      node: () => read(graph.nodeGossipOf(nodeId), 'node_announcement') as NodeAnnouncement | undefined,
+      node: () => read(graph.nodeGossipOf(nodeId), 'node_announcement'),
       publish: (messages) => void this.#room.publish(messages),
     }
   }

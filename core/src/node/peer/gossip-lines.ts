@@ -6,7 +6,7 @@ import { typeOf } from '../../wire/gossip-codecs.ts'
 import type { GossipLine } from '../gossip/gossip-room.ts'
 import type { NodeGossip } from '../gossip/node-gossip.ts'
 import type { PeerConnection } from './peer-connection.ts'
-import type { GossipOfPeers } from './peer-manager.ts'
+import type { ConnectionListener } from './peer-manager.ts'
 
 /** As long as the peer has not taken so much of what was sent before, nothing more is, in bytes. */
 const MAX_UNSENT = 512 * 1_024
@@ -16,7 +16,10 @@ const WARNINGS = { perSecond: 1 / 600, burst: 3 }
 const NO_CHANNEL = new Uint8Array(32)
 
 /** Tells the room of gossip of connections, and writes on them what it has to say. */
-export const gossipLines = (gossip: Pick<NodeGossip, 'connected' | 'disconnected'>, clock: Clock): GossipOfPeers => {
+export const gossipLines = (
+  gossip: Pick<NodeGossip, 'connected' | 'disconnected'>,
+  clock: Clock,
+): ConnectionListener => {
   const current = new Map<string, PeerConnection>()
   return {
     connected(connection) {

@@ -62,6 +62,7 @@ const setUp = async (t: ExecutionContext, peer: number, known?: string, traffic 
   const row = { key: nodeId, value: utf8Encode(known ?? `127.0.0.1:${address.port}`) }
   const peers = new PeerManager(system, {
     configured: [],
+    listeners: [],
     kept: { has: () => false, stop() {} } as unknown as KeptBlobs,
     blob: () => undefined,
     store: { scan: async () => [row], submit() {} } as unknown as Store,

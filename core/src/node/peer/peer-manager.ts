@@ -43,8 +43,8 @@ export interface PeerManagerOptions {
   /** Peers that the operator has named, and their addresses. */
   readonly configured: readonly ConfiguredPeer[]
   readonly kept: KeptBlobs
-  /** Who hears what peers say of the network; nobody if absent. */
-  readonly gossip?: GossipOfPeers | undefined
+  /** Who is told of every connection. */
+  readonly listeners: readonly ConnectionListener[]
   /** What is given to peers to keep. */
   blob(): Uint8Array | undefined
   /** The defaults if absent. */
@@ -54,7 +54,7 @@ export interface PeerManagerOptions {
 }
 
 /** Who wants to know of every connection. */
-export interface GossipOfPeers {
+export interface ConnectionListener {
   connected(connection: PeerConnection): void
   disconnected(connection: PeerConnection): void
 }
@@ -259,7 +259,7 @@ export class PeerManager {
       onIgnored: (ignored) => logIgnored(attached.unheeded, remoteNodeId, ignored),
       onClose: (reason) => {
         others.delete(attached)
-        this.#options.gossip?.disconnected(attached)
+        for (const listener of this.#options.listeners) listener.disconnected(attached)
         // It may have become one without a word since.
         if (this.#partners.has(remoteNodeId)) this.#partnerAt(connection)
         const about = 'channelId' in reason ? { channelId: reason.channelId } : {}
@@ -277,7 +277,7 @@ export class PeerManager {
     })
     // BOLT 1, peer storage: after init, and before any channel_reestablish, so that a peer that has lost its data can heed it.
     if (blob !== undefined && blob.length > 0) attached.send({ type: 'peer_storage_retrieval', blob })
-    this.#options.gossip?.connected(attached)
+    for (const listener of this.#options.listeners) listener.connected(attached)
     this.#offer(attached)
   }
 

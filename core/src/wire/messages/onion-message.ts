@@ -3,7 +3,7 @@ import { point, u16Bytes } from '../codec/primitives.ts'
 import type { WithUnknownTlvs } from '../tlv-record.ts'
 import { messageCodec } from './message-codec.ts'
 
-/** BOLT 4, onion messages: an onion that belongs to no channel and no payment. The node ignores it yet, as it may: its type is odd. */
+/** BOLT 4, onion messages: an onion that belongs to no channel and no payment. A room of the node reads it. */
 export interface OnionMessage extends WithUnknownTlvs {
   readonly type: 'onion_message'
   /** By which the receiver opens the onion, and the data in it. */
