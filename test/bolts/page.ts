@@ -1,15 +1,29 @@
 import { accountOf, miscounted, type NamedRule, reasonOf, rulesOf } from './account.ts'
+import { BOLT_1 } from './rules/bolt-1.ts'
 import { BOLT_2 } from './rules/bolt-2.ts'
 import { BOLT_3 } from './rules/bolt-3.ts'
 import { BOLT_4 } from './rules/bolt-4.ts'
 import { BOLT_5 } from './rules/bolt-5.ts'
 import { BOLT_7 } from './rules/bolt-7.ts'
+import { BOLT_8 } from './rules/bolt-8.ts'
+import { BOLT_9 } from './rules/bolt-9.ts'
 import { BOLT_11 } from './rules/bolt-11.ts'
 import { BOLT_12 } from './rules/bolt-12.ts'
 import type { BoltRules } from './rules/rule.ts'
 import type { Title } from './titles.ts'
 
-export const BOLTS: readonly BoltRules[] = [BOLT_2, BOLT_3, BOLT_4, BOLT_5, BOLT_7, BOLT_11, BOLT_12]
+export const BOLTS: readonly BoltRules[] = [
+  BOLT_1,
+  BOLT_2,
+  BOLT_3,
+  BOLT_4,
+  BOLT_5,
+  BOLT_7,
+  BOLT_8,
+  BOLT_9,
+  BOLT_11,
+  BOLT_12,
+]
 
 const nameOf = (bolt: number, { section, rule }: Pick<NamedRule, 'section' | 'rule'>): string =>
   `BOLT ${bolt}, ${section} — ${rule}`
@@ -39,7 +53,7 @@ const INTRODUCTION = `# The BOLTs, rule by rule
 
 <!-- Made from the titles of tests by \`npm run bolts\`. Not edited by hand: a test holds it fresh. -->
 
-What BOLT 2, 3, 4, 5, 7, 11 and 12 ask of a node, in our own words, and the tests that show that this one does it, or why it does not
+What BOLT 1 to 5, 7 to 9, 11 and 12 ask of a node, in our own words, and the tests that show that this one does it, or why it does not
 concern this node, or what is not built of it. A rule is added in \`test/bolts/rules\`, and a test with its name as title; a rule with neither a test nor
 a reason fails the tests, and so does a test that names no rule. Where a text was read whole, every line of it that has a
 MUST or MUST NOT is in one of the rules. What is not listed is not said to hold.`
