@@ -38,7 +38,7 @@ test('the constant-time comparison is that of the bytes', (t) => {
   t.false(equalConstantTime(Uint8Array.of(1, 2), Uint8Array.of(1, 2, 0)))
 })
 
-test('BOLT 8 appendix A — the key derivation of act one', (t) => {
+test('BOLT 8, handshake — the acts of appendix A are made and read, and its failures found: the key derivation of act one', (t) => {
   const [chainingKey, temporaryKey] = hkdfPair(
     fromHex('2640f52eebcd9e882958951c794250eedb28002c05d7dc2ea0f195406042caf1'),
     fromHex('1e2fb3c8fe8fb9f262f649f64d26ecf0f2c0a805a767cf02dc2d77a6ef1fdcc3'),
@@ -47,7 +47,7 @@ test('BOLT 8 appendix A — the key derivation of act one', (t) => {
   t.is(toHex(temporaryKey), 'e68f69b7f096d7917245f5e5cf8ae1595febe4d4644333c99f9c4a1282031c9f')
 })
 
-test('RFC 8439, 2.8.2 — ChaCha20-Poly1305 with associated data', (t) => {
+test('BOLT 8, ciphers — ChaCha20 and Poly1305 are those of RFC 8439: 2.8.2, with associated data', (t) => {
   const key = fromHex('808182838485868788898a8b8c8d8e8f909192939495969798999a9b9c9d9e9f')
   const nonce = fromHex('070000004041424344454647')
   const associatedData = fromHex('50515253c0c1c2c3c4c5c6c7')
@@ -63,7 +63,7 @@ test('RFC 8439, 2.8.2 — ChaCha20-Poly1305 with associated data', (t) => {
   t.is(open(key, nonce, associatedData, Uint8Array.from(sealed).fill(0, 0, 1)), undefined)
 })
 
-test('RFC 8439, A.1 test vector 1 — ChaCha20 keystream', (t) => {
+test('BOLT 8, ciphers — ChaCha20 and Poly1305 are those of RFC 8439: A.1, test vector 1', (t) => {
   const stream = chacha20Keystream(new Uint8Array(32), 64)
   t.is(
     toHex(stream),

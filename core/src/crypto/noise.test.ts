@@ -51,7 +51,7 @@ const runResponder = (inputs: readonly Uint8Array[]): readonly Step[] => {
 }
 
 for (const { name, side, steps } of HANDSHAKES) {
-  test(`BOLT 8 appendix A — ${name}`, (t) => {
+  test(`BOLT 8, handshake — the acts of appendix A are made and read, and its failures found: ${name}`, (t) => {
     const script: readonly Step[] = steps
     const inputs = script.flatMap(({ input }) => (input === undefined ? [] : [fromHex(input)]))
     const outputs = script.filter(({ input }) => input === undefined)
@@ -79,7 +79,7 @@ test('a handshake with another node’s key ends at act one', (t) => {
   t.deepEqual(answerHandshake(responderOptions, actOne), { ok: false, error: { code: 'handshake-tag', act: 1 } })
 })
 
-test('a replayed act three is refused when the responder’s ephemeral key is another', (t) => {
+test('BOLT 8, handshake — each has an ephemeral key of its own: so that what was said before is refused', (t) => {
   const { actOne, state } = startHandshake(initiatorOptions)
   const first = answerHandshake(responderOptions, actOne)
   const second = answerHandshake({ ...responderOptions, ephemeralKey: new Uint8Array(32).fill(0x23) }, actOne)
@@ -97,7 +97,7 @@ const testKeys = (): TransportKeys => {
   return { sending: key, receiving: key }
 }
 
-test('BOLT 8 appendix A — message encryption with two key rotations', (t) => {
+test('BOLT 8, messages — those of appendix A are encrypted and decrypted, nonces counted and keys replaced', (t) => {
   const cipher = new NoiseCipher(testKeys())
   const receiver = new NoiseCipher(testKeys())
   for (let i = 0; i <= 1001; i++) {
@@ -145,7 +145,7 @@ test('messages come out whole however the stream was cut', (t) => {
   )
 })
 
-test('the largest message of 65535 bytes goes through', (t) => {
+test('BOLT 8, messages — one has at most 65535 bytes', (t) => {
   const { initiator, responder } = handshake()
   const message = new Uint8Array(65535).fill(7)
   const receiver = new NoiseCipher(responder.keys)
@@ -154,7 +154,7 @@ test('the largest message of 65535 bytes goes through', (t) => {
   t.throws(() => new NoiseCipher(initiator).encrypt([new Uint8Array(65536)]))
 })
 
-test('a changed bit in the length or in the body is a transport-tag failure', (t) => {
+test('BOLT 8, messages — one that was changed, or was sent before, is not taken: a changed bit in the length or in the body', (t) => {
   for (const position of [0, 17, 18, 30]) {
     const { initiator, responder } = handshake()
     const encrypted = Uint8Array.from(new NoiseCipher(initiator).encrypt([utf8Encode('hello')]))

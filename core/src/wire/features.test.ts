@@ -3,6 +3,7 @@ import { fromHex, toHex } from '../lib/bytes.ts'
 import { decodeChannelType, encodeChannelType } from './channel-type.ts'
 import {
   checkFeatures,
+  type FeatureContext,
   type FeatureSet,
   featureLevel,
   formatFeatures,
@@ -26,6 +27,7 @@ test('bits are counted from the end', (t) => {
 
 // BOLT 9, the table: in which messages a feature is shown, by the even bit of its pair; of assumed features as it was before they were.
 const SHOWN: Readonly<Record<string, readonly number[]>> = {
+  init: [0, 4, 6, 8, 10, 12, 14, 16, 18, 22, 24, 26, 28, 34, 36, 38, 42, 44, 46, 50, 60, 62],
   node: [0, 4, 6, 8, 10, 12, 14, 16, 18, 22, 24, 26, 28, 34, 36, 38, 42, 44, 46, 50, 60, 62],
   invoice: [8, 14, 16, 24, 36, 48],
   channel: [],
@@ -41,6 +43,26 @@ test('BOLT 7, node_announcement — ours has the features that BOLT 9 has for no
   }
 })
 
+test('BOLT 9, features — what we require is even, what we offer is odd, and never both', (t) => {
+  for (const context of ['init', 'node', 'invoice'] as const) {
+    const shown = formatFeatures(OUR_FEATURES, context)
+    for (let bit = 0; bit < shown.length * 8; bit += 2) t.false(hasBit(shown, bit) && hasBit(shown, bit + 1), `${bit}`)
+  }
+  const init = formatFeatures(OUR_FEATURES, 'init')
+  for (const bit of [8, 14]) t.true(hasBit(init, bit))
+  for (const bit of [17, 23, 27]) t.true(hasBit(init, bit))
+  t.true(OUR_FEATURES.var_onion_optin === 'mandatory')
+})
+
+test('BOLT 9, features — each is shown in the messages that BOLT 9 has for it, and no other is set', (t) => {
+  const everything = Object.fromEntries(Object.keys(OUR_FEATURES).map((name) => [name, 'optional'])) as FeatureSet
+  for (const [context, bits] of Object.entries(SHOWN)) {
+    const shown = formatFeatures({ ...everything, option_payment_metadata: 'optional' }, context as FeatureContext)
+    for (let bit = 0; bit < shown.length * 8; bit++)
+      if (hasBit(shown, bit)) t.true(bits.includes(bit & ~1), `${context} ${bit}`)
+  }
+})
+
 test('our features, in each context, have only what belongs there', (t) => {
   t.deepEqual(parseFeatures(formatFeatures(OUR_FEATURES, 'init')), OUR_FEATURES)
   t.deepEqual(parseFeatures(formatFeatures(OUR_FEATURES, 'invoice')), {
@@ -51,7 +73,7 @@ test('our features, in each context, have only what belongs there', (t) => {
   t.is(formatFeatures(OUR_FEATURES, 'channel').length, 0)
 })
 
-test('our features depend on nothing that we do not set', (t) => {
+test('BOLT 9, features — what ours depend on is set too', (t) => {
   t.deepEqual(checkFeatures(formatFeatures(OUR_FEATURES, 'init'), OUR_FEATURES), { ok: true, value: undefined })
 })
 
@@ -71,7 +93,7 @@ test('a feature that we do not have is refused when mandatory', (t) => {
   t.true(checkFeatures(vectorOfBits([29]), OUR_FEATURES).ok)
 })
 
-test('a feature without one that it depends on is refused (BOLT 9)', (t) => {
+test('BOLT 9, features — one without those that it depends on is refused', (t) => {
   t.deepEqual(checkFeatures(vectorOfBits([17]), OUR_FEATURES), {
     ok: false,
     error: { code: 'missing-feature-dependency', feature: 'basic_mpp', requires: 'payment_secret' },
@@ -83,13 +105,13 @@ test('a feature without one that it depends on is refused (BOLT 9)', (t) => {
   })
 })
 
-test('with both bits set a feature is mandatory (BOLT 9)', (t) => {
+test('BOLT 9, features — with both bits set one is mandatory', (t) => {
   t.is(featureLevel(vectorOfBits([22, 23]), 'option_anchors'), 'mandatory')
   t.is(featureLevel(vectorOfBits([23]), 'option_anchors'), 'optional')
   t.is(featureLevel(vectorOfBits([21]), 'option_anchors'), undefined)
 })
 
-test('a feature is negotiated if both offer it or we require it (BOLT 1)', (t) => {
+test('BOLT 1, init — a feature is negotiated if both offer it, or we require it', (t) => {
   const ours = vectorOfBits([12, 23])
   t.true(isNegotiated(ours, vectorOfBits([]), 'option_static_remotekey'))
   t.false(isNegotiated(ours, vectorOfBits([]), 'option_anchors'))
@@ -97,7 +119,7 @@ test('a feature is negotiated if both offer it or we require it (BOLT 1)', (t) =
   t.false(isNegotiated(vectorOfBits([]), vectorOfBits([22]), 'option_anchors'))
 })
 
-test('init — both vectors count (BOLT 1)', (t) => {
+test('BOLT 1, init — both feature vectors count', (t) => {
   const features = initFeatures({ type: 'init', globalFeatures: fromHex('0200'), features: fromHex('8a') })
   t.is(toHex(features), '028a')
 })

@@ -2,7 +2,8 @@ import test from 'ava'
 import fc from 'fast-check'
 import { concat, fromHex, toHex } from '../lib/bytes.ts'
 import { arbitraryMessage } from './fixtures/arbitrary-message.ts'
-import { decodeMessage, encodeMessage } from './message-codecs.ts'
+import { GOSSIP_TYPES } from './gossip-codecs.ts'
+import { decodeMessage, encodeMessage, isRead } from './message-codecs.ts'
 import type { Message } from './messages/message.ts'
 import { evenTypes, type WithUnknownTlvs } from './tlv-record.ts'
 
@@ -73,7 +74,7 @@ for (const [bytes, expected] of [
   ['001000000000ca012a', { ok: false, error: { code: 'tlv-unknown-even', path: 'init.tlv[202]' } }],
   ['001000000000c90101c90102', { ok: false, error: { code: 'tlv-duplicate', path: 'init.tlv[201]' } }],
 ] as const) {
-  test(`init ${bytes} is ${expected.ok ? 'read' : 'refused'} (BOLT 1, appendix C)`, (t) => {
+  test(`BOLT 1, messages — the extensions of appendix C are read or refused: ${bytes} is ${expected.ok ? 'read' : 'refused'}`, (t) => {
     t.deepEqual<unknown, unknown>(decodeMessage(fromHex(bytes)), expected)
   })
 }
@@ -110,6 +111,12 @@ test('an unknown odd message is handed on, an unknown even one only where somebo
       error: { code: 'unknown-even-message', path: '32770' },
     },
   )
+})
+
+test('BOLT 1, messages — we have none of an even type that no BOLT lists', (t) => {
+  const listed = [...[16, 18, 32, 34, 36, 38, 40, 128, 130, 132, 134, 136], ...[256, 258, 262, 264]]
+  const ours = Array.from({ length: 0x10000 }, (_, type) => type).filter((type) => isRead(type))
+  for (const type of [...ours, ...GOSSIP_TYPES]) t.true(type % 2 === 1 || listed.includes(type), `${type}`)
 })
 
 test('a message beyond what the transport carries is a bug', (t) => {

@@ -21,28 +21,32 @@ interface Section {
   readonly rules: readonly (Rule | string)[]
 }
 
-export interface Rule {
+export interface Rule extends Reason {
   readonly rule: string
   /** The lines of the text that ask for it: see `mustsOf`. */
   readonly lines: readonly number[]
-  /** Why it does not concern this node, and so has no test. */
+}
+
+/** Why there is no test: at most one of the two. */
+export interface Reason {
+  /** It does not concern this node. */
   readonly notOurs?: string
+  /** It does concern this node, which does not keep it: what happens instead. */
+  readonly notBuilt?: string
 }
 
 /** The text as it stands in one commit of the BOLTs. Rules name its lines; none of its words are kept here. */
 export interface ReadText {
   readonly commit: string
   readonly file: string
-  /** In the order of the text; each ends where the next begins. */
+  /** In the order of the text; each ends where the next begins. Where one has a reason, no rule names its lines. */
   readonly parts: readonly Part[]
 }
 
-interface Part {
+interface Part extends Reason {
   readonly part: string
   /** The line of its heading. */
   readonly from: number
   /** How many lines of it ask for something: see `mustsOf`. */
   readonly musts: number
-  /** Why nothing of it concerns this node; no rule names its lines then. */
-  readonly notOurs?: string
 }

@@ -223,7 +223,7 @@ test('recv update_add_htlc — with a record of one’s own that must be underst
   t.is(two.bob.phase, 'normal')
 })
 
-test('recv open_channel, accept_channel — a record that must be understood refuses the opening, by its temporary id', (t) => {
+test('BOLT 1, error — those of an opening name it by its temporary id: of both, where a record that must be understood refuses it', (t) => {
   const open = { type: 'open', requestId: 'open', funding: FUNDING, pushMsat: 0n, announce: false } as const
   const unknownTlvs = [{ type: 4n, value: new Uint8Array(66) }]
   for (const refusing of ['bob', 'alice'] as const) {
@@ -250,7 +250,7 @@ for (const text of [
   'link failed to shutdown',
   'sync error',
 ]) {
-  test(`recv error — ${JSON.stringify(text)} is a warning, a disconnection, and no end of the channel`, (t) => {
+  test(`BOLT 1, error — one fails its channel, unless its text is known to mean something else: ${JSON.stringify(text)} is a warning, a disconnection, and no end`, (t) => {
     const two = new TwoParties().ready()
     two.add(two.alice, 1)
     two.settle()
@@ -272,7 +272,7 @@ for (const text of [
 }
 
 for (const text of ['unable to resume channel, recovery required', 'internal error: channel is gone', '']) {
-  test(`recv error — ${JSON.stringify(text)} ends the channel`, (t) => {
+  test(`BOLT 1, error — one fails its channel, unless its text is known to mean something else: ${JSON.stringify(text)}`, (t) => {
     const two = new TwoParties().ready()
     two.alice.recv(error(two, text))
     t.is(two.alice.phase, 'closing')
@@ -348,7 +348,7 @@ test('a connected peer that is silent about a channel has abandoned it: the oper
   t.deepEqual(kinds(two.bob.run(timer)), [])
 })
 
-test('errors of the funder name the channel by its temporary id up to funding_created, and by its own from then on', (t) => {
+test('BOLT 1, error — those of an opening name it by its temporary id: of the funder up to funding_created', (t) => {
   const opening = { type: 'open', requestId: 'open', funding: FUNDING, pushMsat: 0n, announce: false } as const
   const two = new TwoParties()
   const { alice, bob } = two
@@ -399,7 +399,7 @@ test('an error about a signature holds the transaction that it is not for', (t) 
   t.true(equalBytes(answer.message.channelId, channelId))
 })
 
-test('every fault has its reaction: an error is said only where the channel ends or is no more', (t) => {
+test('BOLT 1, error — one is said only where the channel ends or is no more', (t) => {
   for (const [code, { scope, answer, clause }] of Object.entries(REACTIONS)) {
     t.regex(clause, /^(BOLT \d|Ours)/, code)
     if (answer === 'error') t.true(scope === 'channel' || code === 'unknown-channel' || code === 'channel-failed', code)

@@ -107,6 +107,16 @@ test('BOLT 12, offers — what is to be paid is the amount for each item, in the
   t.like(expectedAmount({ ...offer, invreqQuantity: 2n ** 64n - 1n }), { ok: false, error: { code: 'invalid-field' } })
 })
 
+test('BOLT 1, fundamental types — a text is UTF-8: one that is not is neither written nor read', (t) => {
+  for (const field of ['offerDescription', 'offerIssuer'] as const) {
+    t.throws(() => encodeOffer({ ...plain, [field]: 'tea \ud83d' }))
+    const written = { ...plain, [field]: '€' }
+    t.deepEqual(decodeOffer(encodeOffer(written)), { ok: true, value: written })
+  }
+  // The description, of one byte that begins a character and ends there.
+  t.like(decodeOffer(encodeBolt12('lno', fromHex(`0a01e21621${toHex(issuer)}`))), { error: { code: 'malformed' } })
+})
+
 test('BOLT 12, offers — an offer has one id, and each change another', (t) => {
   const ids = [plain, { ...plain, offerDescription: 'coffee' }, unknown(33n), { ...plain, offerAmount: 1n }].map(
     offerId,

@@ -173,7 +173,7 @@ test('each backup is later than the one before, also where the clock was put bac
   await keeper.stop()
 })
 
-test('a sealed backup is read with its own key and on its own network alone, and not once it was changed anywhere', (t) => {
+test('BOLT 1, peer storage — a sealed backup is read with its own key and on its own network alone, and not once it was changed anywhere', (t) => {
   const backup = { chainHash: CHAIN, madeAt: 1n, peers: [], channels: [] }
   const sealed = sealStaticBackup(KEY, seededRng(1), backup)
   t.deepEqual(openStaticBackup(KEY, sealed, CHAIN), { ok: true, value: backup })

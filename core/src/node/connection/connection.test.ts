@@ -5,6 +5,7 @@ import { encodeMessage } from '../../wire/message-codecs.ts'
 import type { Message, UnknownMessage } from '../../wire/messages/message.ts'
 import type { Connection, IgnoredByConnection } from './connection.ts'
 import type { CloseReason } from './connection-failure.ts'
+import { ENDS } from './connection-reactions.ts'
 import type { ConnectionSettings } from './connection-settings.ts'
 import { nodeOf, RawPeer, settingsOf, trafficOf, VALID_INIT } from './fixtures/raw-peer.ts'
 import { listen } from './listen.ts'
@@ -95,7 +96,7 @@ test('messages that came with init are delivered at the start, and not before', 
   t.deepEqual(messages, [update(1), update(2)])
 })
 
-test('recv ping — is answered with as many bytes as it asks for, up to 65531', async (t) => {
+test('BOLT 1, ping and pong — a ping is answered with as many zeroes as it asks for, and one that asks for 65532 or more is not', async (t) => {
   const { connection, peer } = await connected(t)
   const { messages } = started(connection)
   peer.send(ping(0), ping(65535), ping(65532), ping(65531), ping(7))
@@ -105,7 +106,7 @@ test('recv ping — is answered with as many bytes as it asks for, up to 65531',
   t.deepEqual(messages, [])
 })
 
-test('recv — what BOLT 1 lets us pass over is passed over, and the owner is told its kind, never what it says', async (t) => {
+test('BOLT 1, messages — one of an unknown odd type is ignored: as is what else may be, and the owner is told its kind, never what it says', async (t) => {
   const { connection, peer } = await connected(t)
   const { messages, ignored, count } = started(connection)
   // An odd type that we do not know, a channel_announcement, and a channel_update that cannot be read.
@@ -187,7 +188,7 @@ const malformed: readonly (readonly [string, Uint8Array, CloseReason, string])[]
 ]
 
 for (const [name, bytes, reason, warning] of malformed) {
-  test(`recv — ${name} gets a warning, closes with ${reason.code}, and nothing after it is read`, async (t) => {
+  test(`BOLT 1, messages — one of an unknown even type, or that cannot be read, ends the connection: ${name} gets a warning, and nothing after it is read`, async (t) => {
     const { connection, peer } = await connected(t)
     const { messages, closed } = started(connection)
     peer.send(update(1), bytes, update(2))
@@ -206,7 +207,7 @@ test('recv init — a second one closes with unexpected-init', async (t) => {
   t.deepEqual(await closed, { code: 'unexpected-init' })
 })
 
-test('bytes that do not decrypt close with transport-tag and no answer', async (t) => {
+test('BOLT 8, messages — one that was changed, or was sent before, is not taken: the connection ends, without an answer', async (t) => {
   const { connection, peer } = await connected(t)
   const { closed } = started(connection)
   peer.socket.write(new Uint8Array(18))
@@ -214,7 +215,7 @@ test('bytes that do not decrypt close with transport-tag and no answer', async (
   t.is(await peer.message(), undefined)
 })
 
-test('a message that was sent before is not accepted again', async (t) => {
+test('BOLT 8, messages — one that was changed, or was sent before, is not taken: sent before', async (t) => {
   const { connection, peer } = await connected(t)
   const { messages, closed } = started(connection)
   const encrypted = peer.encrypt(update(1))
@@ -329,14 +330,16 @@ test('keepalive — a silent peer is pinged after about 30 s, and stays while it
   t.deepEqual(await closed, { code: 'closed-by-us' })
 })
 
-test('keepalive — a ping that is not answered in 10 s closes with ping-timeout', async (t) => {
+test('BOLT 1, ping and pong — a ping that is not answered ends the connection, and nothing else: after 10 s', async (t) => {
   const clock = virtualClock()
   const { connection, peer } = await connected(t, clock)
   const { closed } = started(connection)
   await clock.advance((clock.nextTimerAt() ?? 0) - clock.now())
-  t.is((await peer.message())?.type, 'ping')
+  const asked = await peer.message()
+  t.true(asked?.type === 'ping' && asked.ignored.every((byte) => byte === 0))
   await clock.advance(10_000)
   t.deepEqual(await closed, { code: 'ping-timeout' })
+  t.is(ENDS['ping-timeout'].scope, 'connection')
 })
 
 test('keepalive — a pong of another length is no answer', async (t) => {

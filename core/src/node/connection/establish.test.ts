@@ -3,7 +3,7 @@ import test, { type ExecutionContext } from 'ava'
 import { concat, fromHex, utf8Decode } from '../../lib/bytes.ts'
 import { type VirtualClock, virtualClock } from '../../lib/clock-virtual.ts'
 import { seededRng } from '../../lib/rng.ts'
-import { vectorOfBits } from '../../wire/features.ts'
+import { OUR_FEATURES, parseFeatures, vectorOfBits } from '../../wire/features.ts'
 import { encodeMessage } from '../../wire/message-codecs.ts'
 import type { Message } from '../../wire/messages/message.ts'
 import { connect } from './connect.ts'
@@ -114,7 +114,7 @@ for (const [name, act, failure] of [
     { code: 'handshake-tag', act: 1 },
   ],
 ] as const) {
-  test(`act one with ${name} closes the connection without an answer`, async (t) => {
+  test(`BOLT 8, handshake — an act that is wrong ends the connection, without another byte: act one with ${name}`, async (t) => {
     const { port, next } = await listening(t)
     const peer = await dialled(t, port)
     peer.socket.write(fromHex(act))
@@ -123,7 +123,7 @@ for (const [name, act, failure] of [
   })
 }
 
-test('act three that is garbage closes the connection without an answer', async (t) => {
+test('BOLT 8, handshake — an act that is wrong ends the connection, without another byte: act three', async (t) => {
   const { port, next } = await listening(t)
   const peer = await dialled(t, port)
   peer.socket.write(TransportHandshake.initiate(nodeOf(ALICE).privateKey, bob, seededRng(1)).actOne)
@@ -133,7 +133,7 @@ test('act three that is garbage closes the connection without an answer', async 
   t.deepEqual(await next(), { code: 'handshake-ciphertext', act: 3 })
 })
 
-test('a replayed handshake is refused at act three, without an answer', async (t) => {
+test('BOLT 8, handshake — each has an ephemeral key of its own: a replayed one is refused at act three, without an answer', async (t) => {
   const { port, next } = await listening(t)
   const original = await dialled(t, port)
   const [actOne, actThree] = await original.initiate(ALICE, bob)
@@ -149,7 +149,7 @@ test('a replayed handshake is refused at act three, without an answer', async (t
   t.deepEqual(await next(), { code: 'handshake-ciphertext', act: 3 })
 })
 
-test('connect — act two that is garbage ends the attempt, without act three', async (t) => {
+test('BOLT 8, handshake — an act that is wrong ends the connection, without another byte: act two', async (t) => {
   const { port, peer } = await RawPeer.listen()
   const connecting = connect({ ...settingsOf(ALICE), host: '127.0.0.1', port, nodeId: bob })
   const raw = await peer
@@ -173,6 +173,23 @@ test('a caller that does not finish its handshake in time is dropped', async (t)
   await clock.advance(1)
   t.deepEqual(await next(), { code: 'handshake-timeout' })
   t.is(await peer.chunk(), undefined)
+})
+
+test('BOLT 1, init — ours comes first, with our features and our chain, and nothing else before that of the peer', async (t) => {
+  const { port, next } = await listening(t)
+  const peer = await dialled(t, port)
+  await peer.initiate(ALICE, bob)
+  const first = await peer.message()
+  if (first?.type !== 'init') return t.fail()
+  t.deepEqual(first.networks, [CHAIN_HASH])
+  // BOLT 1: nothing in the older vector, and no byte in front that is not needed.
+  t.is(first.globalFeatures.length, 0)
+  t.not(first.features[0], 0)
+  t.deepEqual(parseFeatures(first.features), OUR_FEATURES)
+  // A ping before the init is not answered.
+  peer.send({ type: 'ping', numPongBytes: 1, ignored: new Uint8Array(0) })
+  t.is(await peer.message(), undefined)
+  t.like(await next(), { code: 'init-not-first' })
 })
 
 test('a caller that sends no init in time is dropped', async (t) => {
@@ -344,7 +361,7 @@ const REFUSED: readonly (readonly [string, Uint8Array, Record<string, unknown>, 
 
 for (const [name, first, failure, warning] of REFUSED) {
   const said = warning === undefined ? 'nothing is said before the init of the peer' : 'a warning says so'
-  test(`recv init — ${name} is ${String(failure.code)}; ${said} and the connection is closed`, async (t) => {
+  test(`BOLT 1, init — one that cannot be read, or asks for what we do not have, ends the connection: ${name}; ${said}`, async (t) => {
     const { port, next } = await listening(t)
     const peer = await dialled(t, port)
     await peer.initiate(ALICE, bob)
@@ -357,7 +374,7 @@ for (const [name, first, failure, warning] of REFUSED) {
     t.deepEqual(outcome, failure)
   })
 
-  test(`connect — ${name} in answer is ${String(failure.code)}`, async (t) => {
+  test(`BOLT 1, init — one that cannot be read, or asks for what we do not have, ends the connection: ${name}, in answer to us`, async (t) => {
     const { port, peer } = await RawPeer.listen()
     const connecting = connect({ ...settingsOf(ALICE), host: '127.0.0.1', port, nodeId: bob })
     const raw = await peer
@@ -369,7 +386,7 @@ for (const [name, first, failure, warning] of REFUSED) {
   })
 }
 
-test('recv init — one without networks, or with other odd features and records, is accepted', async (t) => {
+test('BOLT 1, init — one with unknown odd features and records, or without networks, is accepted', async (t) => {
   const { port, next } = await listening(t)
   const inits: readonly Message[] = [
     { type: 'init', globalFeatures: new Uint8Array(0), features: vectorOfBits([9, 101]) },

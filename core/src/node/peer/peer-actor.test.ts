@@ -19,6 +19,7 @@ import type { PeerConnection } from './peer-connection.ts'
 import { PeerDirectory } from './peer-directory.ts'
 
 const NODE_ID = new Uint8Array(33).fill(2)
+const STRANGER = new Uint8Array(33).fill(3)
 
 const connection: PeerConnection = {
   epoch: 1,
@@ -145,6 +146,48 @@ test('what a peer says in error and warning is in the log, as printable text, an
   say('warning', 'again')
   await system.settled()
   t.like(lines.at(-1), { 1: { text: 'again', unsaid: 11 } })
+})
+
+test('BOLT 1, error — all zeroes name every channel: of the peer', async (t) => {
+  const { system, peer, attach, services } = setUp(true)
+  t.teardown(() => system.stop())
+  const closed: string[] = []
+  attach({ ...connection, epoch: 2, close: (reason) => void closed.push(reason) })
+  const told: string[] = []
+  const { state } = new TwoParties().ready().alice
+  const owners = { one: NODE_ID, two: NODE_ID, another: STRANGER }
+  for (const [name, remoteNodeId] of Object.entries(owners)) {
+    const tell = (command: string, { message }: { message?: Message }) => {
+      if (command === 'peerMessage') told.push(`${name} ${message?.type}`)
+    }
+    const standing = { state, durableState: state, quarantined: false, spentInMempool: false }
+    const entry = { ref: { tell }, remoteNodeId, ...standing } as unknown as ChannelEntry
+    services.channelDirectory.put({ channelId: utf8Encode(name.padEnd(32)), shortIds: [] }, entry)
+  }
+  for (const type of ['warning', 'error'] as const) {
+    const message = { type, channelId: new Uint8Array(32), data: utf8Encode('all') } as const
+    peer.tell('message', { epoch: 2, message })
+  }
+  await system.settled()
+  t.deepEqual(told, ['one warning', 'two warning', 'one error', 'two error'])
+  t.deepEqual(closed, ['peer-error'])
+})
+
+test('BOLT 1, error — one that names no channel of the peer is ignored', async (t) => {
+  const { system, peer, attach } = setUp(true)
+  t.teardown(() => system.stop())
+  const done: string[] = []
+  attach({
+    ...connection,
+    epoch: 2,
+    send: ({ type }) => void done.push(type),
+    close: (reason) => void done.push(reason),
+  })
+  for (const type of ['error', 'warning'] as const) {
+    peer.tell('message', { epoch: 2, message: { type, channelId: new Uint8Array(32).fill(9), data: utf8Encode('no') } })
+  }
+  await system.settled()
+  t.deepEqual(done, [])
 })
 
 test('what a peer says and nobody acts on is in the log: its kind and why, in measure', async (t) => {

@@ -140,7 +140,7 @@ for (const [whose, peer, ms, stays] of [
   ['the lesser', LESSER, 10_000, 'inbound'],
 ] as const) {
   const when = ms === 0 ? 'while we call it' : 'when our call is long answered'
-  test(`a peer that calls ${when}, its node id being ${whose} — the ${stays} connection stays, and no other`, async (t) => {
+  test(`BOLT 1, connection handling — a peer has one connection: one that calls ${when}, its node id being ${whose}, keeps the ${stays} one`, async (t) => {
     const { clock, peers, services, nodeId, called, closed } = await setUp(t, peer)
     const listening = await peers.listen({ host: '127.0.0.1', port: 0 })
     if (!listening.ok) return t.fail()

@@ -6,14 +6,14 @@ import { decodeWith, encodeWith } from './codec.ts'
 import { bigSize } from './primitives.ts'
 
 for (const { name, value, bytes } of bigSizeValid) {
-  test(`bigsize — ${name} is read and written (BOLT 1, appendix A)`, (t) => {
+  test(`BOLT 1, fundamental types — each bigsize of appendix A is read and written, or refused: ${name}, read`, (t) => {
     t.deepEqual(decodeWith(bigSize, fromHex(bytes)), { ok: true, value })
     t.is(toHex(encodeWith(bigSize, value)), bytes)
   })
 }
 
 for (const { name, bytes, code } of bigSizeInvalid) {
-  test(`bigsize — ${name} is refused (BOLT 1, appendix A)`, (t) => {
+  test(`BOLT 1, fundamental types — each bigsize of appendix A is read and written, or refused: ${name}, refused`, (t) => {
     t.deepEqual(decodeWith(bigSize, fromHex(bytes)), { ok: false, error: { code, path: '' } })
   })
 }

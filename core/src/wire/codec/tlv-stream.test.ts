@@ -39,26 +39,26 @@ const title = (stream: string): string =>
   stream.length > 40 ? `${stream.slice(0, 40)}…` : stream || 'the empty stream'
 
 for (const { stream, code } of invalidInAny) {
-  test(`TLV — ${title(stream)} (${stream.length / 2} bytes) is ${code} in any namespace (BOLT 1, appendix B)`, (t) => {
+  test(`BOLT 1, type-length-value format — the invalid streams of appendix B are refused: ${title(stream)} (${stream.length / 2} bytes) is ${code} in any namespace`, (t) => {
     t.is(codeOf(n1, stream), code)
     t.is(codeOf(n2, stream), code)
   })
 }
 
 for (const { stream, code } of [...invalidInN1, ...badOrderInN1]) {
-  test(`TLV — ${title(stream)} (${stream.length / 2} bytes) is ${code} in n1 (BOLT 1, appendix B)`, (t) => {
+  test(`BOLT 1, type-length-value format — the invalid streams of appendix B are refused: ${title(stream)} (${stream.length / 2} bytes) is ${code} in n1`, (t) => {
     t.is(codeOf(n1, stream), code)
   })
 }
 
 for (const { stream, code } of badOrderInN2) {
-  test(`TLV — ${title(stream)} is ${code} in n2 (BOLT 1, appendix B)`, (t) => {
+  test(`BOLT 1, type-length-value format — the invalid streams of appendix B are refused: ${title(stream)} is ${code} in n2`, (t) => {
     t.is(codeOf(n2, stream), code)
   })
 }
 
 for (const stream of ignoredInAny) {
-  test(`TLV — ${title(stream)} is read and kept in any namespace (BOLT 1, appendix B)`, (t) => {
+  test(`BOLT 1, type-length-value format — the valid streams of appendix B are read, and written again: ${title(stream)} in any namespace`, (t) => {
     for (const codec of [n1, n2]) {
       const result = decodeWith<WithUnknownTlvs>(codec, fromHex(stream))
       t.true(result.ok)
@@ -70,20 +70,20 @@ for (const stream of ignoredInAny) {
 }
 
 for (const { stream, value } of validInN1) {
-  test(`TLV — ${title(stream)} (${stream.length / 2} bytes) is read and written in n1 (BOLT 1, appendix B)`, (t) => {
+  test(`BOLT 1, type-length-value format — the valid streams of appendix B are read, and written again: ${title(stream)} (${stream.length / 2} bytes) in n1`, (t) => {
     t.deepEqual(decodeWith(n1, fromHex(stream)), { ok: true, value })
     t.is(toHex(encodeWith(n1, value)), stream)
   })
 }
 
-test('TLV — an invalid stream after a valid one is refused (BOLT 1, appendix B)', (t) => {
+test('BOLT 1, type-length-value format — the invalid streams of appendix B are refused: each after a valid one', (t) => {
   for (const first of valid) {
     for (const { stream } of [...invalidInAny, ...invalidInN1])
       t.not(codeOf(n1, first + stream), undefined, first + stream)
   }
 })
 
-test('TLV — a higher record after a lower one is read, the other way round it is not (BOLT 1, appendix B)', (t) => {
+test('BOLT 1, type-length-value format — a higher record after a lower one is read, and in no other order', (t) => {
   const typeOf = (stream: string): bigint => {
     const result = decodeWith(tlvStream<WithUnknownTlvs>({}), fromHex(stream))
     if (result.ok) return result.value.unknownTlvs?.[0]?.type ?? -1n
@@ -107,7 +107,7 @@ test('TLV — a failure names its field', (t) => {
   t.deepEqual(result, { ok: false, error: { code: 'invalid-point', path: 'tlv3.nodeId' } })
 })
 
-test('TLV — long values get a length of 3 and of 5 bytes', (t) => {
+test('BOLT 1, type-length-value format — records are written in order, each type once, with types and lengths as short as can be: long values', (t) => {
   const codec = tlvStream<{ value?: Uint8Array } & WithUnknownTlvs>({ value: tlv(2, restBytes) })
   for (const [length, prefix] of [
     [0xfc, '02fc'],
@@ -123,7 +123,7 @@ test('TLV — long values get a length of 3 and of 5 bytes', (t) => {
   }
 })
 
-test('TLV — unknown records are written again where they stood', (t) => {
+test('BOLT 1, type-length-value format — records are written in order, each type once, with types and lengths as short as can be: unknown ones among the known', (t) => {
   fc.assert(
     fc.property(
       fc.uniqueArray(fc.bigInt({ min: 0n, max: 0xffffffffffffffffn }), { maxLength: 6 }),

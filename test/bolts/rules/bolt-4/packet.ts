@@ -32,8 +32,8 @@ export const PACKET: Topic = {
         {
           rule: 'a packet that came before is failed',
           lines: [921],
-          notOurs:
-            'Not built: packets that came before are not remembered. One that comes again is for the same payment, has to bring its amount again, and is judged again.',
+          notBuilt:
+            'Packets that came before are not remembered. One that comes again is for the same payment, has to bring its amount again, and is judged again.',
         },
       ],
     },
