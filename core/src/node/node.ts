@@ -157,6 +157,7 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
 
   const graph = new NetworkGraph(system, rng)
   const flow = new PaymentFlow({
+    gateway,
     graph,
     store,
     clock,
