@@ -33,17 +33,20 @@ export const contractSchema = (): string => {
     ]),
   )
   const hooks = Object.fromEntries(
-    Object.values(contract.hooks).map(({ name, summary, request, verdict, deadlineMs, combiner, onFailure }) => [
-      name,
-      {
-        summary,
-        deadlineMs,
-        combiner,
-        onFailure,
-        request: jsonSchemaOf(shapeOf(request), 'wire', definitions),
-        verdict: jsonSchemaOf(shapeOf(verdict), 'wire', definitions),
-      },
-    ]),
+    Object.values(contract.hooks).map(
+      ({ name, summary, request, verdict, deadlineMs, combiner, onFailure, mostWaiting }) => [
+        name,
+        {
+          summary,
+          deadlineMs,
+          combiner,
+          onFailure,
+          mostWaiting,
+          request: jsonSchemaOf(shapeOf(request), 'wire', definitions),
+          verdict: jsonSchemaOf(shapeOf(verdict), 'wire', definitions),
+        },
+      ],
+    ),
   )
   return `${JSON.stringify(
     {

@@ -116,8 +116,8 @@ const eventsText = (types: Map<string, Shape>): string =>
 const hooksText = (types: Map<string, Shape>): string =>
   Object.values(contract.hooks)
     .map(
-      ({ name, summary, request, verdict, deadlineMs, combiner, onFailure }) =>
-        `## ${name}\n\n*${combiner}, ${deadlineMs / 1000} s for all plugins together, fail-${onFailure}*\n\n${summary}\n\n` +
+      ({ name, summary, request, verdict, deadlineMs, combiner, onFailure, mostWaiting: { perPlugin, inAll } }) =>
+        `## ${name}\n\n*${combiner}, ${deadlineMs / 1000} s for all plugins together, at most ${perPlugin} waiting for a plugin and ${inAll} in all, fail-${onFailure}*\n\n${summary}\n\n` +
         `Request:\n\n${memberTable(shapeOf(request) as ObjectShape, types)}\nVerdict: ${typeText(shapeOf(verdict), types)}\n`,
     )
     .join('\n')

@@ -160,6 +160,22 @@ test('the fee-manager follows what is relayed: the next payment pays the fee it 
   })
 })
 
+test('the relay-policy refuses what is small, of the peer that it is told of, and lets the rest go on', async (t) => {
+  const { world, alice, bob } = await setUp(t)
+  const carol = await world.node('carol')
+  await world.open(alice, bob, 1_000_000n)
+  await bobsWallet(world, bob, 2_000_000n)
+  await world.open(bob, carol, 1_000_000n)
+  const example = fileURLToPath(new URL('../../plugins-examples/relay-policy', import.meta.url))
+  await bob.installFrom(example, { leastSat: 100, peers: [alice.id] })
+  t.is((await alice.pay(await carol.invoice(100_000n))).status, 'settled')
+  const invoice = await carol.invoice(99_999n)
+  t.like(await alice.tryAsk('payments', 'payInvoice', { invoice }), { ok: false })
+  t.like(bob.payloads('payment.relay-failed')[0], { code: 'temporary-channel-failure', plugin: 'relay-policy' })
+  const verdicts = (await bob.rows('audit/relay-policy/')).map(([, row]) => JSON.parse(row).outcome)
+  t.deepEqual(verdicts, ['continue', 'fail'])
+})
+
 const bobsWallet = async (world: PluginWorld, bob: PluginNode, sat: bigint): Promise<void> => {
   const { address } = await bob.ask('wallet', 'newAddress', {})
   const sender = await world.node('sender')

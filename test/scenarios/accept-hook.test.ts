@@ -16,6 +16,7 @@ const setUp = async (t: ExecutionContext) => {
 const answering = (node: TestNode, ...answers: readonly HookAnswer<'channel.accept'>[]): unknown[] => {
   const asked: unknown[] = []
   node.node.gateway.hooks.register({
+    wants: (name) => name === 'channel.accept',
     ask: async (_name, request) => {
       asked.push(request)
       return answers as never
@@ -70,7 +71,10 @@ test('channel.accept — a plugin that does not answer in time counts as a rejec
 
 test('channel.accept — a host that fails counts as a rejection', async (t) => {
   const { alice, bob } = await setUp(t)
-  bob.node.gateway.hooks.register({ ask: () => Promise.reject(new Error('made to fail by the test')) })
+  bob.node.gateway.hooks.register({
+    wants: () => true,
+    ask: () => Promise.reject(new Error('made to fail by the test')),
+  })
   t.like(await open(alice, bob), { error: { code: 'refused-by-peer' } })
 })
 

@@ -75,6 +75,7 @@ test('channel.accept — only the verdict accept-zero-conf agrees to a channel t
     const { alice, bob } = await setUp(t, { trusts: false })
     const asked: unknown[] = []
     bob.node.gateway.hooks.register({
+      wants: (name) => name === 'channel.accept',
       ask: async (_name, request) => {
         asked.push(request)
         return [{ type: 'verdict', plugin: 'a', verdict }] as never
@@ -92,6 +93,7 @@ test('channel.accept — only the verdict accept-zero-conf agrees to a channel t
 test('a plugin that asks a trusted peer for confirmations gets them: the opening is refused as it was asked for', async (t) => {
   const { alice, bob } = await setUp(t)
   bob.node.gateway.hooks.register({
+    wants: (name) => name === 'channel.accept',
     ask: async () => [{ type: 'verdict', plugin: 'a', verdict: { type: 'accept', minimumDepth: 3 } }] as never,
   })
   t.like(await open(alice, bob), { error: { code: 'refused-by-peer' } })

@@ -76,6 +76,8 @@ export interface EventLogPort {
 
 /** Answers the core's questions. */
 export interface HookResponder {
+  /** Whether any plugin is to be asked: where none is, nothing has to wait. The request is made only for a plugin that holds the hook. */
+  wants<Name extends HookName>(name: Name, request: () => HookRequest<Name>): boolean
   /**
    * Asks every plugin that registered for the hook, in parallel, with the hook's deadline for all together. Answers come
    * in the operator's order, one for each plugin asked: none means that no plugin holds this hook. Never rejects.

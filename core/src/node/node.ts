@@ -163,6 +163,7 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
 
   const graph = new NetworkGraph({ system, rng, store, clock, log, onUnreadable })
   const flow = new PaymentFlow({
+    gateway,
     graph,
     store,
     clock,

@@ -142,6 +142,7 @@ test('BOLT 4, failure messages — a relay tells nothing that only the payee may
         byRoom: () => [],
         channelUpdate: () => undefined,
         canClaim: () => true,
+        isAsked: () => false,
         isLeftToChain: () => false,
         takesBack: () => true,
         nextHtlcId: () => 0n,

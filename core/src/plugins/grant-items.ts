@@ -37,6 +37,17 @@ export const grantItems = (grant: Grant, publisher?: string): readonly GrantItem
         filter: filterText(filter),
       })),
     ),
+    ...Object.entries(hooks).flatMap(([name, { onFailure }]) =>
+      onFailure === undefined
+        ? []
+        : [
+            {
+              id: `hook ${name} without a verdict`,
+              text: `${name} ${onFailure === 'open' ? 'goes on' : 'is refused'} without its answer`,
+              filter: onFailure,
+            },
+          ],
+    ),
     ...secrets.map((name) => ({ id: `secrets ${name}`, text: `sees the secrets in what ${name} answers` })),
     ...http.map(({ host, reason }) => ({ id: `http ${host}`, text: `connects to ${host}: ${reason}` })),
     ...grant.calls.map((name) => ({ id: `calls ${name}`, text: `asks another plugin for ${name}` })),

@@ -9,7 +9,9 @@ const HOUR = 3_600_000
 const WITHOUT_DEADLINES: Clock = {
   ...systemClock,
   setTimer: (delayMs, fire) =>
-    delayMs === hooks['channel.accept'].deadlineMs ? () => {} : systemClock.setTimer(delayMs, fire),
+    Object.values(hooks).some(({ deadlineMs }) => delayMs === deadlineMs)
+      ? () => {}
+      : systemClock.setTimer(delayMs, fire),
 }
 
 const question = {
@@ -57,4 +59,75 @@ test('guards — all are asked at once, answers come in the order of install, an
   await host.remove('first')
   await host.remove('fourth')
   t.deepEqual(await node.askHook('channel.accept', question), [])
+})
+
+const htlc = (amountMsat: bigint) => ({ feeMsat: 0n, outgoing: { amountMsat }, incoming: { amountMsat } }) as never
+
+test('guards — a question goes to the plugins whose filter it matches alone, also where they do not run', async (t) => {
+  const { node, install, line, close } = await testHost({
+    restart: { firstMs: HOUR, maxMs: HOUR, maxFaults: 5, windowMs: HOUR },
+    clock: WITHOUT_DEADLINES,
+  })
+  t.teardown(close)
+  await install({
+    name: 'small',
+    code: `import { definePlugin } from '@fulgurite/plugin-sdk'
+      export default definePlugin(({ hooks }) => {
+        hooks.on('htlc.forward', ({ outgoing }) => {
+          if (outgoing.amountMsat === 1n) for (;;);
+          return { type: 'fail' }
+        })
+      })`,
+    manifest: {
+      permissions: {
+        hooks: {
+          'htlc.forward': {
+            verdicts: ['fail'],
+            filter: { 'outgoing.amountMsat': { max: '5000' } },
+            onFailure: 'closed',
+          },
+        },
+      },
+      limits: { turnMs: 300 },
+    },
+  })
+  const wants = (amountMsat: bigint) => node.wantsHook('htlc.forward', htlc(amountMsat))
+  const answers = (amountMsat: bigint) => node.askHook('htlc.forward', htlc(amountMsat))
+  t.deepEqual([wants(5_000n), wants(5_001n)], [true, false])
+  t.deepEqual(await answers(5_000n), [{ type: 'verdict', plugin: 'small', verdict: { type: 'fail' } }])
+  t.deepEqual(await answers(5_001n), [])
+  // What its manifest declares goes with each answer that is none.
+  t.deepEqual(await answers(1n), [{ type: 'no-verdict', plugin: 'small', code: 'faulted', onFailure: 'closed' }])
+  await line('small', /started again/)
+  t.deepEqual([wants(5_000n), wants(5_001n)], [true, false])
+  t.deepEqual(await answers(5_000n), [
+    { type: 'no-verdict', plugin: 'small', code: 'not-running', onFailure: 'closed' },
+  ])
+})
+
+test('guards — so many questions wait, and one more gets no verdict', async (t) => {
+  const { node, install, close } = await testHost({ clock: WITHOUT_DEADLINES })
+  t.teardown(close)
+  const { perPlugin, inAll } = hooks['htlc.forward'].mostWaiting
+  const holding = (name: string) =>
+    install({
+      name,
+      code: `import { definePlugin } from '@fulgurite/plugin-sdk'
+        export default definePlugin(({ hooks }) => { hooks.on('htlc.forward', () => new Promise(() => {})) })`,
+      manifest: {
+        permissions: {
+          hooks: { 'htlc.forward': { verdicts: ['continue'], filter: { 'incoming.peer': { oneOf: [name] } } } },
+        },
+      },
+    })
+  for (const name of ['a', 'b', 'c']) await holding(name)
+  const ask = (peer: string) => node.askHook('htlc.forward', { incoming: { peer }, outgoing: {} } as never)
+  const fill = (peer: string) => {
+    for (let i = 0; i < perPlugin; i++) void ask(peer)
+  }
+  fill('a')
+  t.deepEqual(await ask('a'), [{ type: 'no-verdict', plugin: 'a', code: 'overloaded' }])
+  t.is(inAll, 2 * perPlugin)
+  fill('b')
+  t.deepEqual(await ask('c'), [{ type: 'no-verdict', plugin: 'c', code: 'overloaded' }])
 })

@@ -1,51 +1,73 @@
 import { type HookAnswer, type HookName, type HookRequest, hooks } from '@fulgurite/plugin-sdk/contract'
 import type { Clock } from '../lib/clock.ts'
-import { askAll } from './ask-all.ts'
-import { type InstallRecord, mayGuard } from './install-record.ts'
+import type { HookResponder } from '../node/contract-gateway.ts'
+import { type Asked, askAll } from './ask-all.ts'
+import { matchesFilter } from './field-filter.ts'
+import { guardOf } from './guard-grant.ts'
+import type { InstallRecord } from './install-record.ts'
 import type { Hold } from './plugin-status.ts'
+import { hookAnswer } from './questions.ts'
 import type { RunningPlugins } from './running-plugins.ts'
 
-interface Guarded<Name extends HookName> {
-  readonly name: Name
-  readonly request: HookRequest<Name>
-  readonly records: readonly InstallRecord[]
+export interface GuardsOptions {
+  readonly roster: { readonly records: readonly InstallRecord[] }
   readonly running: RunningPlugins
-  readonly held: Hold | undefined
+  readonly held: () => Hold | undefined
   readonly clock: Clock
 }
 
-/** Stands for the plugins that a damaged lock file would have named. */
-const LOCK_FILE = 'lock-file'
+/**
+ * Stands for the plugins that a damaged lock file would have named: nobody knows which guards there are, so every question counts as
+ * guarded, and is refused.
+ */
+const LOCK_FILE = { type: 'no-verdict', plugin: 'lock-file', code: 'not-running', onFailure: 'closed' } as const
 
-/** Questions that are refused if a plugin that guards them gives no verdict. */
-const CLOSED_HOOKS = (Object.keys(hooks) as HookName[]).filter((name) => hooks[name].onFailure === 'closed')
+/** Puts the core's questions to the plugins that hold their hooks. */
+export class Guards implements HookResponder {
+  readonly #options: GuardsOptions
+  readonly #waiting = new Map<HookName, number>()
 
-/** The plugins without which a question would be refused: the node waits for them before it takes on anything. */
-export const guardsAmong = (records: readonly InstallRecord[]): readonly InstallRecord[] =>
-  records.filter((record) => CLOSED_HOOKS.some((name) => mayGuard(record, name)))
+  constructor(options: GuardsOptions) {
+    this.#options = options
+  }
 
-/** Asks every plugin that holds the hook, in the operator's order. Never rejects. */
-export const askGuards = async <Name extends HookName>({
-  name,
-  request,
-  records,
-  running,
-  held,
-  clock,
-}: Guarded<Name>): Promise<readonly HookAnswer<Name>[]> => {
-  // Nobody knows which guards there are, so every question counts as guarded.
-  if (held?.code === 'lock-file-damaged') return [{ type: 'no-verdict', plugin: LOCK_FILE, code: 'not-running' }]
-  // A plugin that should answer but does not run counts too: what it guards must not open because it crashed.
-  const asked = records.filter((record) => {
-    if (record.disabled) return false
-    const run = running.runner(record.name)?.run
-    return run?.running === true ? run.wants(name, request) : mayGuard(record, name)
-  })
-  if (asked.length === 0) return []
-  return askAll(
-    name,
-    request,
-    asked.map(({ name: plugin }) => ({ plugin, runner: running.runner(plugin) })),
-    clock,
-  )
+  wants<Name extends HookName>(name: Name, request: () => HookRequest<Name>): boolean {
+    return this.#isUnknown() || this.#records(name, request).next().done !== true
+  }
+
+  async ask<Name extends HookName>(name: Name, request: HookRequest<Name>): Promise<readonly HookAnswer<Name>[]> {
+    if (this.#isUnknown()) return [LOCK_FILE]
+    const { running, clock } = this.#options
+    const asked = [...this.#records(name, () => request)].map((record): Asked => {
+      const { onFailure } = guardOf(record, name) ?? {}
+      return { plugin: record.name, runner: running.runner(record.name), ...(onFailure && { onFailure }) }
+    })
+    if (asked.length === 0) return []
+    const waiting = this.#waiting.get(name) ?? 0
+    if (waiting >= hooks[name].mostWaiting.inAll)
+      return asked.map((each) => hookAnswer(each, { type: 'no-verdict', code: 'overloaded' }))
+    this.#waiting.set(name, waiting + 1)
+    const answers = await askAll(name, request, asked, clock)
+    this.#waiting.set(name, (this.#waiting.get(name) ?? 1) - 1)
+    return answers
+  }
+
+  #isUnknown(): boolean {
+    return this.#options.held()?.code === 'lock-file-damaged'
+  }
+
+  /** A plugin that should answer but does not run counts too: what it guards must not open because it crashed. */
+  *#records(name: HookName, request: () => unknown): Generator<InstallRecord> {
+    const { roster, running } = this.#options
+    for (const record of roster.records) {
+      if (record.disabled) continue
+      const run = running.runner(record.name)?.run
+      const guard = run?.running === true ? undefined : guardOf(record, name)
+      const wants =
+        run?.running === true
+          ? run.wants(name, request)
+          : guard !== undefined && (guard.filter === undefined || matchesFilter(guard.filter, request()))
+      if (wants) yield record
+    }
+  }
 }

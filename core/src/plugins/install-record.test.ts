@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
-import { type InstallRecord, mayGuard, readLockFile, writeLockFile } from './install-record.ts'
+import { type InstallRecord, readLockFile, writeLockFile } from './install-record.ts'
 
 const record: InstallRecord = {
   name: 'fees',
@@ -61,10 +61,3 @@ test('the lock file — a folder in its place is damage too', (t) =>
     mkdirSync(path)
     t.like(await readLockFile(path), { ok: false, error: { code: 'lock-file-damaged' } })
   }))
-
-test('mayGuard — says what the grant says, and yes where the grant cannot be read', (t) => {
-  t.true(mayGuard(record, 'channel.accept'))
-  t.false(mayGuard({ ...record, grant: '{"permissions":{"hooks":{}}}' }, 'channel.accept'))
-  for (const grant of ['', '{}', '[]', '{"permissions":{"hooks":5}}', '['.repeat(100_000)])
-    t.true(mayGuard({ ...record, grant }, 'channel.accept'), grant.slice(0, 40))
-})

@@ -9,7 +9,7 @@ import { writeWhole } from './cell-bundle.ts'
 
 const MAX_BYTES = 16 << 20
 /** Settings may nest, and they are a few levels inside of their record. */
-const MAX_DEPTH = 40
+export const MAX_DEPTH = 40
 
 const Record = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/),
@@ -73,15 +73,6 @@ const damaged = (path: string, what: string): Result<never, LockFileDamaged> =>
     code: 'lock-file-damaged',
     message: `${path}: ${what}. Put back a copy, or take the file away to begin without plugins; then: fulgurite plugins resume`,
   })
-
-const Guards = z.object({ permissions: z.object({ hooks: z.record(z.string(), z.unknown()) }) })
-
-/** Whether the plugin may hold the hook. If its grant cannot be read, it counts as holding it. */
-export const mayGuard = ({ grant }: InstallRecord, hook: string): boolean => {
-  const json = readJson(grant, MAX_DEPTH)
-  const read = json.ok ? evaluate(Guards, json.value) : json
-  return !read.ok || Object.hasOwn(read.value.permissions.hooks, hook)
-}
 
 export const writeLockFile = async (path: string, plugins: readonly InstallRecord[]): Promise<void> => {
   await mkdir(dirname(path), { recursive: true })

@@ -1,7 +1,7 @@
-import type { HookAnswer, HookName, HookRequest } from '@fulgurite/plugin-sdk/contract'
 import { Turns } from '../lib/in-turn.ts'
 import { err, ok, type Result } from '../lib/result.ts'
-import { askGuards, guardsAmong } from './guards.ts'
+import { guardsAnything } from './guard-grant.ts'
+import { Guards } from './guards.ts'
 import { HostServices, type PluginHostOptions } from './host-services.ts'
 import { type ParkedEvent, parkedEvents } from './parked-events.ts'
 import { PluginChanges } from './plugin-changes.ts'
@@ -56,8 +56,6 @@ export interface PluginHost {
   logs(
     name: string,
   ): Result<{ readonly lines: readonly LogLine[]; readonly count: number }, PluginError<'plugin-not-found'>>
-  /** Asks every plugin that holds the hook, in the operator's order. Never rejects. */
-  askHook<Name extends HookName>(name: Name, request: HookRequest<Name>): Promise<readonly HookAnswer<Name>[]>
 }
 
 /** How often every plugin is asked for a sign of life. */
@@ -89,11 +87,7 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
 
   const statuses = (): readonly PluginStatus[] => roster.records.map((record) => running.status(record, starts.held))
 
-  const askHook = <Name extends HookName>(
-    name: Name,
-    request: HookRequest<Name>,
-  ): Promise<readonly HookAnswer<Name>[]> =>
-    askGuards({ name, request, records: roster.records, running, held: starts.held, clock: services.clock })
+  const guards = new Guards({ roster, running, held: () => starts.held, clock: services.clock })
 
   /** An operation on a plugin that is installed. */
   const onInstalled = <T, E>(
@@ -106,9 +100,9 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
     async start() {
       await starts.load()
       await services.ledger()
-      unregister = gateway.hooks.register({ ask: askHook })
+      unregister = gateway.hooks.register(guards)
       beat()
-      await starts.start(guardsAmong(roster.records))
+      await starts.start(roster.records.filter(guardsAnything))
     },
     startOthers: () => starts.start(roster.records),
     async stop() {
@@ -162,6 +156,5 @@ export const createPluginHost = (options: PluginHostOptions): PluginHost => {
           message: `${name} is not running: fulgurite plugins list says why`,
         } as const)
       }),
-    askHook,
   }
 }

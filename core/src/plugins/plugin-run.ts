@@ -61,7 +61,7 @@ export class PluginRun {
   }
 
   /** Whether the plugin is to be asked the question. */
-  wants(name: HookName, request: unknown): boolean {
+  wants(name: HookName, request: () => unknown): boolean {
     return this.#parts.questions.wants(name, request)
   }
 

@@ -1,4 +1,11 @@
-import { type ContractError, type HookAnswer, type HookName, parseVerdict } from '@fulgurite/plugin-sdk/contract'
+import {
+  type ContractError,
+  type HookAnswer,
+  type HookName,
+  hooks,
+  type OnFailure,
+  parseVerdict,
+} from '@fulgurite/plugin-sdk/contract'
 import type { Manifest } from '@fulgurite/plugin-sdk/manifest'
 import type { AuditTrail } from './audit-trail.ts'
 import { matchesFilter } from './field-filter.ts'
@@ -7,7 +14,10 @@ import type { Inbox } from './inbox.ts'
 /** What a plugin made of a question. */
 export type HookReply =
   | { readonly type: 'verdict'; readonly verdict: unknown }
-  | { readonly type: 'no-verdict'; readonly code: 'faulted' | 'invalid' | 'not-running' | 'overloaded' }
+  | {
+      readonly type: 'no-verdict'
+      readonly code: 'timed-out' | 'faulted' | 'invalid' | 'not-running' | 'overloaded'
+    }
 
 /** What came back for a question: a verdict, not checked yet, or a fault. */
 export type Verdict = readonly [id: number, ok: 1, verdict: unknown] | readonly [id: number, ok: 0, error: string]
@@ -29,6 +39,7 @@ interface Question {
 export class Questions {
   readonly #options: QuestionsOptions
   readonly #waiting = new Map<number, Question>()
+  readonly #counts = new Map<HookName, number>()
   readonly #hooks = new Set<string>()
   #lastId = 0
 
@@ -47,9 +58,9 @@ export class Questions {
   }
 
   /** Whether the plugin is to be asked this question. */
-  wants(name: HookName, request: unknown): boolean {
+  wants(name: HookName, request: () => unknown): boolean {
     const filter = this.#options.manifest.permissions.hooks[name]?.filter
-    return this.#hooks.has(name) && (filter === undefined || matchesFilter(filter, request))
+    return this.#hooks.has(name) && (filter === undefined || matchesFilter(filter, request()))
   }
 
   /** Puts the question; `answer` is called once, unless it is taken back. Returns how to take it back. */
@@ -57,22 +68,23 @@ export class Questions {
     const { inbox } = this.#options
     this.#lastId += 1
     const id = this.#lastId
-    if (this.#waiting.size >= MAX_WAITING || !inbox.question(id, name, request)) {
+    const waiting = this.#counts.get(name) ?? 0
+    if (waiting >= hooks[name].mostWaiting.perPlugin || !inbox.question(id, name, request)) {
       answer(OVERLOADED)
       return () => {}
     }
     this.#waiting.set(id, { name, answer })
+    this.#counts.set(name, waiting + 1)
     return () => {
-      this.#waiting.delete(id)
+      this.#take(id)
       inbox.withdraw(id)
     }
   }
 
   /** A verdict has come. It is checked against the contract, then against the grant. */
   answered([id, ok, value]: Verdict, now: number): void {
-    const question = this.#waiting.get(id)
+    const question = this.#take(id)
     if (question === undefined) return
-    this.#waiting.delete(id)
     question.answer(ok === 1 ? this.#check(question.name, value, now) : FAULTED)
   }
 
@@ -80,7 +92,16 @@ export class Questions {
   end(): void {
     const waiting = [...this.#waiting.values()]
     this.#waiting.clear()
+    this.#counts.clear()
     for (const { answer } of waiting) answer(FAULTED)
+  }
+
+  #take(id: number): Question | undefined {
+    const question = this.#waiting.get(id)
+    if (question === undefined) return undefined
+    this.#waiting.delete(id)
+    this.#counts.set(question.name, (this.#counts.get(question.name) ?? 1) - 1)
+    return question
   }
 
   #check(name: HookName, value: unknown, now: number): HookReply {
@@ -127,12 +148,13 @@ const shown = (value: unknown, type: unknown): string => {
   return typeof value === 'object' ? 'an object without a type' : `a ${typeof value}`
 }
 
-/** The most questions that may wait for an answer. */
-const MAX_WAITING = 512
 const OVERLOADED: HookReply = { type: 'no-verdict', code: 'overloaded' }
 const FAULTED: HookReply = { type: 'no-verdict', code: 'faulted' }
 const INVALID: HookReply = { type: 'no-verdict', code: 'invalid' }
 
 /** A plugin's reply in the core's form. */
-export const hookAnswer = <Name extends HookName>(plugin: string, reply: HookReply): HookAnswer<Name> =>
-  ({ ...reply, plugin }) as HookAnswer<Name>
+export const hookAnswer = <Name extends HookName>(
+  { plugin, onFailure }: { readonly plugin: string; readonly onFailure?: OnFailure },
+  reply: HookReply,
+): HookAnswer<Name> =>
+  ({ ...reply, plugin, ...(reply.type === 'no-verdict' && onFailure && { onFailure }) }) as HookAnswer<Name>

@@ -1,5 +1,5 @@
 import test from 'ava'
-import { combineChannelAccept, type HookAnswer } from './index.ts'
+import { combineChannelAccept, combineHtlcForward, type HookAnswer } from './index.ts'
 
 type Answer = HookAnswer<'channel.accept'>
 
@@ -13,7 +13,7 @@ const reject = (plugin: string, reason: string): Answer => ({
   plugin,
   verdict: { type: 'reject', reason },
 })
-const silent = (plugin: string): Answer => ({ type: 'no-verdict', plugin, code: 'timed-out' })
+const silent = (plugin: string) => ({ type: 'no-verdict', plugin, code: 'timed-out' }) as const
 
 test('channel.accept — with no plugin asked the channel is accepted', (t) => {
   t.deepEqual(combineChannelAccept([]), { verdict: { type: 'accept' } })
@@ -31,7 +31,7 @@ test('channel.accept — the first rejection in order decides', (t) => {
 
 test('channel.accept — no answer rejects when closed and is passed over when open', (t) => {
   t.is(combineChannelAccept([accept('a'), silent('b')]).verdict.type, 'reject')
-  t.deepEqual(combineChannelAccept([silent('b'), accept('a', 2)], 'open'), {
+  t.deepEqual(combineChannelAccept([{ ...silent('b'), onFailure: 'open' }, accept('a', 2)]), {
     verdict: { type: 'accept', minimumDepth: 2 },
   })
 })
@@ -62,4 +62,24 @@ test('channel.accept — a channel is used unconfirmed only if every plugin agre
   t.deepEqual(combineChannelAccept([agrees, accept('b')]).verdict.type, 'accept')
   t.is(combineChannelAccept([agrees, reject('b', 'no')]).verdict.type, 'reject')
   t.is(combineChannelAccept([agrees, silent('b')]).verdict.type, 'reject')
+})
+
+test('htlc.forward — the first failure in order decides, and without one the HTLC goes on', (t) => {
+  const goesOn = (plugin: string) => ({ type: 'verdict', plugin, verdict: { type: 'continue' } }) as const
+  const fails = (plugin: string, code: 'unknown-next-peer' | 'permanent-node-failure') =>
+    ({ type: 'verdict', plugin, verdict: { type: 'fail', code } }) as const
+  t.deepEqual(combineHtlcForward([]), { verdict: { type: 'continue' } })
+  t.deepEqual(combineHtlcForward([goesOn('a'), goesOn('b')]), { verdict: { type: 'continue' } })
+  t.deepEqual(
+    combineHtlcForward([goesOn('a'), fails('b', 'unknown-next-peer'), fails('c', 'permanent-node-failure')]),
+    { verdict: { type: 'fail', code: 'unknown-next-peer' }, by: 'b' },
+  )
+})
+
+test('htlc.forward — it goes on without the verdict of a plugin, unless the plugin declares otherwise', (t) => {
+  t.deepEqual(combineHtlcForward([silent('a')]), { verdict: { type: 'continue' } })
+  t.deepEqual(combineHtlcForward([silent('a'), { ...silent('b'), onFailure: 'closed' }]), {
+    verdict: { type: 'fail', code: 'temporary-node-failure' },
+    by: 'b',
+  })
 })

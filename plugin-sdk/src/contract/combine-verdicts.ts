@@ -1,4 +1,4 @@
-import { type CombinedVerdict, type HookAnswer, type HookVerdict, hooks } from './hooks.ts'
+import { type CombinedVerdict, type HookAnswer, type HookName, type HookVerdict, hooks } from './hooks.ts'
 
 /**
  * `all-accept`: the first rejection in the operator's order decides. When all accept, the strictest of each term holds: the deepest
@@ -7,12 +7,11 @@ import { type CombinedVerdict, type HookAnswer, type HookVerdict, hooks } from '
  */
 export const combineChannelAccept = (
   answers: readonly HookAnswer<'channel.accept'>[],
-  onFailure: 'open' | 'closed' = hooks['channel.accept'].onFailure,
 ): CombinedVerdict<'channel.accept'> => {
   const accepted: Acceptance[] = []
   for (const answer of answers) {
     if (answer.type === 'no-verdict') {
-      if (onFailure === 'open') continue
+      if (goesOnWithout('channel.accept', answer)) continue
       return { verdict: { type: 'reject', reason: 'not accepting channels now' }, by: answer.plugin }
     }
     if (answer.verdict.type === 'reject') return { verdict: answer.verdict, by: answer.plugin }
@@ -34,5 +33,27 @@ export const combineChannelAccept = (
     verdict: { type: 'accept', ...(depths.length === 0 ? {} : { minimumDepth: Math.max(...depths) }), ...terms },
   }
 }
+
+/**
+ * `first-decisive`: the first failure in the operator's order decides, and without one the HTLC goes on. A plugin without a verdict counts as
+ * a failure when failing closed, and is passed over when failing open.
+ */
+export const combineHtlcForward = (answers: readonly HookAnswer<'htlc.forward'>[]): CombinedVerdict<'htlc.forward'> => {
+  for (const answer of answers) {
+    const { plugin } = answer
+    if (answer.type === 'no-verdict') {
+      if (!goesOnWithout('htlc.forward', answer)) return { verdict: UNANSWERED, by: plugin }
+    } else if (answer.verdict.type === 'fail') return { verdict: answer.verdict, by: plugin }
+  }
+  return { verdict: { type: 'continue' } }
+}
+
+/** It is us who cannot tell, whatever channel it was to go out of. */
+const UNANSWERED = { type: 'fail', code: 'temporary-node-failure' } as const
+
+const goesOnWithout = <Name extends HookName>(
+  name: Name,
+  { onFailure = hooks[name].onFailure }: Extract<HookAnswer<Name>, { type: 'no-verdict' }>,
+): boolean => onFailure === 'open'
 
 type Acceptance = Exclude<HookVerdict<'channel.accept'>, { type: 'reject' }>

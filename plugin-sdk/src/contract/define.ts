@@ -186,9 +186,14 @@ export interface HookDefinition<
   /** For all plugins together: they are asked in parallel. */
   readonly deadlineMs: number
   readonly combiner: Combiner
-  /** What no answer means; the operator may override it. */
-  readonly onFailure: 'open' | 'closed'
+  /** What it means if a plugin gives no verdict, unless the plugin's manifest declares it otherwise. */
+  readonly onFailure: OnFailure
+  /** How many questions may wait for a verdict. One more is answered `overloaded`, which is no verdict. */
+  readonly mostWaiting: { readonly perPlugin: number; readonly inAll: number }
 }
+
+/** Whether what is asked goes on without a plugin's verdict, or is refused. */
+export type OnFailure = 'open' | 'closed'
 
 export const hook = <Name extends string, Request extends z.ZodObject, Verdict extends z.ZodType>(
   name: Name,

@@ -321,6 +321,7 @@ const definitions = [
         summary:
           'The BOLT 4 failure, where it is ours or readable; `paid-too-late` if it was paid further on after we had to give it back: its amount is lost.',
       }),
+      plugin: field(text(64).optional(), { summary: 'The plugin that refused it, or that gave no verdict.' }),
     },
     { class: 'network' },
   ),

@@ -1,8 +1,20 @@
 import { z } from 'zod'
 import { Side } from './channels.ts'
-import { hook } from './define.ts'
+import { hook, type OnFailure } from './define.ts'
 import { field, named, publicly } from './field.ts'
-import { ChannelId, Feerate, Flag, integer, Msat, NodeId, Sat, text } from './scalars.ts'
+import {
+  BlockHeight,
+  ChannelId,
+  Feerate,
+  Flag,
+  integer,
+  Msat,
+  NodeId,
+  PaymentHash,
+  Sat,
+  ShortChannelId,
+  text,
+} from './scalars.ts'
 
 /** What acceptance may come with. */
 const terms = {
@@ -49,9 +61,61 @@ const channelAccept = hook('channel.accept', {
   deadlineMs: 5_000,
   combiner: 'all-accept',
   onFailure: 'closed',
+  mostWaiting: { perPlugin: 512, inAll: 1_024 },
 })
 
-export const hooks = { 'channel.accept': channelAccept } as const
+/** Nothing of the onion: whom an HTLC comes from first and goes to last is not known here, and its secrets are the node's. */
+const relayedHtlc = {
+  channelId: ChannelId,
+  peer: NodeId,
+  shortChannelId: ShortChannelId.optional(),
+  amountMsat: Msat,
+  cltvExpiry: BlockHeight,
+}
+
+/** What a forwarding node may answer by BOLT 4 that says nothing of an amount, an expiry or a policy, which would not be true. */
+const RelayRefusal = z.enum([
+  'temporary-channel-failure',
+  'permanent-channel-failure',
+  'unknown-next-peer',
+  'temporary-node-failure',
+  'permanent-node-failure',
+])
+
+const htlcForward = hook('htlc.forward', {
+  summary:
+    'An HTLC that the node would relay. The first plugin that fails it, in the order of install, decides; what is let go on is checked once more. The HTLC waits meanwhile, and costs its channel.',
+  request: z.object({
+    paymentHash: field(PaymentHash, {
+      summary: 'The same in all parts of a payment, in its events, and at every node on its way: tell nobody.',
+    }),
+    incoming: z.object({ ...relayedHtlc, htlcId: integer(0, Number.MAX_SAFE_INTEGER) }),
+    outgoing: field(z.object(relayedHtlc), {
+      summary: 'As things are now: it may go out of another channel with the same peer, if this one cannot carry it.',
+    }),
+    feeMsat: field(Msat, { summary: 'What is left for us.' }),
+    blockHeight: BlockHeight,
+  }),
+  verdict: named(
+    'HtlcForwardVerdict',
+    'Let it go on, or give it back with a failure that the sender can read.',
+    z.discriminatedUnion('type', [
+      z.strictObject({ type: z.literal('continue') }),
+      z.strictObject({
+        type: z.literal('fail'),
+        code: field(RelayRefusal, {
+          summary: 'What the sender is told: `temporary-channel-failure` where nothing is given.',
+        }).optional(),
+      }),
+    ]),
+  ),
+  deadlineMs: 2_000,
+  combiner: 'first-decisive',
+  onFailure: 'open',
+  mostWaiting: { perPlugin: 512, inAll: 1_024 },
+})
+
+export const hooks = { 'channel.accept': channelAccept, 'htlc.forward': htlcForward } as const
 
 export type HookName = keyof typeof hooks
 
@@ -65,6 +129,8 @@ export type HookAnswer<Name extends HookName> =
       readonly type: 'no-verdict'
       readonly plugin: string
       readonly code: 'timed-out' | 'faulted' | 'invalid' | 'not-running' | 'overloaded'
+      /** What that means, where it is not what the hook says. */
+      readonly onFailure?: OnFailure
     }
 
 /** Verdict and whose it was; `by` is not there when everyone accepted. */

@@ -1,6 +1,6 @@
 export { CAUSES, type CallHeader, KEY, REASON, TIMEOUT } from './call-headers.ts'
 export { encodeEvent, encodeReply, type KnownEvent, parseEvent, parseRequest, parseVerdict } from './codec.ts'
-export { combineChannelAccept } from './combine-verdicts.ts'
+export { combineChannelAccept, combineHtlcForward } from './combine-verdicts.ts'
 export { argumentName, commandWords, finderOf, kebab } from './command-line.ts'
 export {
   type ActorName,
@@ -27,6 +27,7 @@ export {
   type EventClass,
   type EventDefinition,
   type HookDefinition,
+  type OnFailure,
   type Operation,
   PURSES,
   type Query,

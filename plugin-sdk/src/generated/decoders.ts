@@ -347,4 +347,9 @@ export const restoreHook: Readonly<Record<string, Restore>> = {
     data.htlcMinimumMsat = BigInt(data.htlcMinimumMsat)
     data.maxHtlcValueInFlightMsat = BigInt(data.maxHtlcValueInFlightMsat)
   },
+  'htlc.forward': (data) => {
+    data.incoming.amountMsat = BigInt(data.incoming.amountMsat)
+    data.outgoing.amountMsat = BigInt(data.outgoing.amountMsat)
+    data.feeMsat = BigInt(data.feeMsat)
+  },
 }

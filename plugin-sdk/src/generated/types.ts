@@ -1747,6 +1747,7 @@ export interface PaymentRelayFailed {
   readonly source: 'local' | 'remote'
   /** The BOLT 4 failure, where it is ours or readable; `paid-too-late` if it was paid further on after we had to give it back: its amount is lost. */
   readonly code: string
+  readonly plugin?: string
 }
 
 /** This node made an invoice. */
@@ -1907,6 +1908,41 @@ export type ChannelAcceptVerdict =
       readonly upfrontShutdown?: boolean
     }
 
+export interface HtlcForwardRequest {
+  /** The same in all parts of a payment, in its events, and at every node on its way: tell nobody. */
+  readonly paymentHash: PaymentHash
+  readonly incoming: {
+    readonly channelId: ChannelId
+    readonly peer: NodeId
+    readonly shortChannelId?: ShortChannelId
+    readonly amountMsat: Msat
+    readonly cltvExpiry: BlockHeight
+    readonly htlcId: number
+  }
+  /** As things are now: it may go out of another channel with the same peer, if this one cannot carry it. */
+  readonly outgoing: {
+    readonly channelId: ChannelId
+    readonly peer: NodeId
+    readonly shortChannelId?: ShortChannelId
+    readonly amountMsat: Msat
+    readonly cltvExpiry: BlockHeight
+  }
+  /** What is left for us. */
+  readonly feeMsat: Msat
+  readonly blockHeight: BlockHeight
+}
+
+/** Let it go on, or give it back with a failure that the sender can read. */
+export type HtlcForwardVerdict =
+  | {
+      readonly type: 'continue'
+    }
+  | {
+      readonly type: 'fail'
+      /** What the sender is told: `temporary-channel-failure` where nothing is given. */
+      readonly code?: 'temporary-channel-failure' | 'permanent-channel-failure' | 'unknown-next-peer' | 'temporary-node-failure' | 'permanent-node-failure'
+    }
+
 /** Every actor that a plugin can be granted. */
 export interface Actors {
   readonly node: NodeActor
@@ -2034,4 +2070,6 @@ export type DurableEventName =
 export interface Hooks {
   /** A peer wants to open a channel with us. Every plugin must accept it, or it is refused. */
   readonly 'channel.accept': { readonly request: ChannelAcceptRequest; readonly verdict: ChannelAcceptVerdict }
+  /** An HTLC that the node would relay. The first plugin that fails it, in the order of install, decides; what is let go on is checked once more. The HTLC waits meanwhile, and costs its channel. */
+  readonly 'htlc.forward': { readonly request: HtlcForwardRequest; readonly verdict: HtlcForwardVerdict }
 }

@@ -278,6 +278,7 @@ export const BOLT_2: BoltRules = {
           lines: [2574],
         },
         { rule: 'a preimage goes upstream, and what we earned is told', lines: [2578] },
+        'a relay that waits is given back by the block at which it could not go out any more',
       ],
     },
     {

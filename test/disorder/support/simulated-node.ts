@@ -148,7 +148,7 @@ export class SimulatedNode implements Place {
     life.node = node
     if (!this.#ground.areScriptsUpfront) return
     const accept = { type: 'accept', upfrontShutdown: true } as const
-    node.gateway.hooks.register({ ask: async () => [{ by: 'operator', verdict: accept }] as never })
+    node.gateway.hooks.register({ wants: () => false, ask: async () => [{ by: 'operator', verdict: accept }] as never })
   }
 
   /** Its disk is lost, and a backup of it is put in its place. */

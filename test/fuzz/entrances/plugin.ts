@@ -4,7 +4,8 @@ import { encodeFrame, FrameDecoder } from '../../../core/src/actor/frame-codec.t
 import { readFaultFrame, readOutboxFrame } from '../../../core/src/plugins/cell-frames.ts'
 import { checkConfig } from '../../../core/src/plugins/check-config.ts'
 import { matchesFilter } from '../../../core/src/plugins/field-filter.ts'
-import { mayGuard, parseLockFile } from '../../../core/src/plugins/install-record.ts'
+import { guardOf } from '../../../core/src/plugins/guard-grant.ts'
+import { parseLockFile } from '../../../core/src/plugins/install-record.ts'
 import { parseManifest } from '../../../core/src/plugins/manifest.ts'
 import { parseOutbox } from '../../../core/src/plugins/outbox.ts'
 import { originalPlaces } from '../../../core/src/plugins/source-stack.ts'
@@ -198,11 +199,8 @@ const locks = pureEntrance('lock-file', 80, (random, note) => {
   const read = parseLockFile('/plugins.lock.json', text)
   if (!read.ok) return mustBeReadable(read.error.message)
   for (const record of read.value) {
-    mayGuard(record, 'channel.accept')
-    mayGuard(
-      { ...record, grant: jsonText(spoil(JSON.parse(lock.plugins[0]?.grant ?? ''), random), random) },
-      'toString',
-    )
+    guardOf(record, 'channel.accept')
+    guardOf({ ...record, grant: jsonText(spoil(JSON.parse(lock.plugins[0]?.grant ?? ''), random), random) }, 'toString')
   }
 })
 

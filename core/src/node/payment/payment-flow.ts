@@ -41,6 +41,7 @@ import { OwnChannelIndex } from './own-channels.ts'
 import { pathChannels } from './path-channels.ts'
 import { PAYMENTS_LANES, type PaymentsProtocol, paymentsBehaviour } from './payments-actor.ts'
 import { RECEIVER_LANES, type ReceiverProtocol, receiverBehaviour } from './receiver-actor.ts'
+import { type RelayDecisionsOptions, relayDecisions } from './relay-decisions.ts'
 import { RELAYER_LANES, type RelayerProtocol, readRelays, relayerBehaviour } from './relayer-actor.ts'
 import { reportOffer } from './report-offer.ts'
 import { traceOffer } from './trace-offer.ts'
@@ -55,6 +56,7 @@ export interface PaymentFlowOptions {
   readonly peerEvents: PeerEvents
   readonly channelDirectory: ChannelDirectory
   readonly chainHealth: ChainHealth
+  readonly gateway: RelayDecisionsOptions['gateway']
   readonly settings: ChannelSettings
   readonly signer: Signer
   /** The channels of others. */
@@ -179,6 +181,7 @@ export class PaymentFlow {
           channelDirectory,
           ownChannels,
           upstream,
+          decisions: relayDecisions(this.#options),
           height,
           minCltvExpiryDelta: settings.minCltvExpiryDelta,
           maxCltvExpiryDelta: settings.maxCltvExpiryDelta,

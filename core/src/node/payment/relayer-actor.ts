@@ -12,6 +12,7 @@ import type {
   RelayEnding,
   RelayEnv,
   RelayInput,
+  RelayQuestion,
   RelayRecord,
   RelayReport,
   RelayRequest,
@@ -30,6 +31,7 @@ import { TABLE } from '../storage/tables.ts'
 import { isLeftToChain } from './downstream.ts'
 import { offerHtlc } from './offer-htlc.ts'
 import type { OwnChannelIndex } from './own-channels.ts'
+import type { RelayDecisions } from './relay-decisions.ts'
 import { reportOffer } from './report-offer.ts'
 import { paidTooLate, relayEvent, unpaidEvents } from './report-relay.ts'
 import { nextHtlcId } from './trace-offer.ts'
@@ -43,6 +45,7 @@ export interface RelayerServices {
   readonly channelDirectory: ChannelDirectory
   readonly ownChannels: OwnChannelIndex
   readonly upstream: Upstream
+  readonly decisions: RelayDecisions
   readonly minCltvExpiryDelta: number
   readonly maxCltvExpiryDelta: number
   /** The most that the operator lets one HTLC carry. */
@@ -56,6 +59,15 @@ export interface RelayerServices {
 export type RelayerProtocol = {
   /** `anew`: it is known that nothing was sent on for this HTLC, whatever rows there are. */
   relay: { readonly request: { readonly relay: RelayRequest; readonly anew: boolean }; readonly reply: void }
+  /** The answer to a question, named by its number. */
+  decided: {
+    readonly request: {
+      readonly incoming: string
+      readonly question: number
+      readonly input: Extract<RelayInput, { type: 'decided' }>
+    }
+    readonly reply: void
+  }
   added: {
     readonly request: { readonly incoming: string; readonly input: Extract<RelayInput, { type: 'added' }> }
     readonly reply: void
@@ -71,6 +83,7 @@ export type RelayerProtocol = {
 export const RELAYER_LANES = {
   block: 'priority',
   relay: 'priority',
+  decided: 'priority',
   added: 'priority',
   settled: 'priority',
   ended: 'priority',
@@ -101,6 +114,9 @@ class RelayerDriver {
   readonly #relays = new Map<string, RelayState>()
   /** Given back while the outgoing HTLC was open: what it ends with is our gain or our loss. */
   readonly #givenBack = new Set<string>()
+  /** The number of the question that each relay waits for. */
+  readonly #questions = new Map<string, number>()
+  #lastQuestion = 0
   /** The outcomes of relays whose incoming channel has not accepted them yet. */
   readonly #endings = new Map<string, Ending>()
 
@@ -118,8 +134,10 @@ class RelayerDriver {
           // A channel that was reloaded hands on again every HTLC without an outcome. A relay must not be sent out twice; messages for the
           // channel from the time when it was away are repeated.
           if (this.#endings.has(key)) this.#tell(key)
-          else if (anew || !this.#relays.has(key)) this.#apply(key, relay.incoming, startRelay(relay, this.#env()), [])
+          else if ((anew && !this.#questions.has(key)) || !this.#relays.has(key))
+            this.#apply(key, relay.incoming, startRelay(relay, this.#env()), [])
         },
+        decided: ({ incoming, question, input }) => this.#decided(incoming, question, input),
         added: ({ incoming, input }) => this.#added(incoming, input),
         settled: (effect) => this.#settled(effect),
         block: ({ height }) => this.#block(height),
@@ -152,6 +170,14 @@ class RelayerDriver {
     reportOffer({ log, events }, { channelId, peer, code: 'htlc-paid-too-late', text: paidTooLate(htlcId) })
   }
 
+  /** A verdict that comes when the relay has ended, or waits for another, changes nothing. */
+  #decided(key: string, question: number, input: Extract<RelayInput, { type: 'decided' }>): void {
+    const relay = this.#relays.get(key)
+    if (this.#questions.get(key) !== question) return
+    this.#questions.delete(key)
+    if (relay !== undefined && !this.#endings.has(key)) this.#step(key, relay, input, [])
+  }
+
   #added(key: string, input: Extract<RelayInput, { type: 'added' }>): void {
     const relay = this.#relays.get(key)
     if (relay !== undefined && !this.#endings.has(key)) this.#step(key, relay, input, [])
@@ -164,13 +190,13 @@ class RelayerDriver {
       if (this.#endings.has(key)) continue
       const step = stepRelay(relay, { type: 'block' }, this.#env())
       if (step.state === relay) continue
-      this.#givenBack.add(key)
-      this.#apply(key, relay.record.incoming[0], step, [])
+      if (relay.phase === 'offered') this.#givenBack.add(key)
+      this.#apply(key, incomingOf(relay), step, [])
     }
   }
 
   #step(key: string, relay: RelayState, input: RelayInput, applied: readonly Write[]): void {
-    this.#apply(key, relay.record.incoming[0], stepRelay(relay, input, this.#env()), applied)
+    this.#apply(key, incomingOf(relay), stepRelay(relay, input, this.#env()), applied)
   }
 
   /** `applied` is deleted with the step: the outcome that led to it. */
@@ -184,12 +210,13 @@ class RelayerDriver {
     const row = { table: TABLE.relay, key: relayKey(incoming) }
     if (state !== undefined) {
       this.#relays.set(key, state)
-      store.submit([{ ...row, value: encodeRelayRecord(state.record) }])
+      if (state.phase === 'offered') store.submit([{ ...row, value: encodeRelayRecord(state.record) }])
     }
     const reports: RelayReport[] = []
     let ending: RelayEnding | undefined
     for (const effect of effects) {
-      if (effect.type === 'add-htlc') void this.#offer(key, effect)
+      if (effect.type === 'ask') void this.#ask(key, effect.question)
+      else if (effect.type === 'add-htlc') void this.#offer(key, effect)
       else if (effect.type === 'fulfil' || effect.type === 'fail') ending = effect
       else reports.push(effect)
     }
@@ -224,8 +251,17 @@ class RelayerDriver {
     if (isTold && ending.isRepeated === true) this.#services.store.submit(ending.alongside.writes)
     if (isTold || !this.#relays.has(key)) {
       this.#relays.delete(key)
+      this.#questions.delete(key)
       this.#endings.delete(key)
     } else this.#endings.set(key, { ...ending, isTold: false })
+  }
+
+  async #ask(key: string, asked: RelayQuestion): Promise<void> {
+    this.#lastQuestion += 1
+    const question = this.#lastQuestion
+    this.#questions.set(key, question)
+    const verdict = await this.#services.decisions.decide(asked)
+    this.#context.self.tell('decided', { incoming: key, question, input: { type: 'decided', verdict } })
   }
 
   async #offer(key: string, effect: Extract<RelayEffect, { type: 'add-htlc' }>): Promise<void> {
@@ -242,6 +278,7 @@ class RelayerDriver {
     return {
       now: clock.now(),
       height: this.#services.height(),
+      isAsked: this.#services.decisions.isAsked,
       named: (shortChannelId) => {
         const entry = channelDirectory.byShortChannelId(shortChannelId)
         return entry === undefined ? undefined : relayChannel(entry, htlcMaximumMsat)
@@ -264,6 +301,9 @@ class RelayerDriver {
       : undefined
   }
 }
+
+const incomingOf = (relay: RelayState): HtlcRef =>
+  relay.phase === 'waiting' ? relay.request.incoming : relay.record.incoming[0]
 
 const relayKey = ({ channelId, htlcId }: HtlcRef): Uint8Array => concat(channelId, u64be(htlcId))
 

@@ -25,7 +25,7 @@ export const unpaidEvents = (
   const failed = { type: 'relay-failed', paymentHash, incoming, record, requested, source: 'us' } as const
   // No peer can cause it at no cost, and its loss must be told.
   const { causedBy: _, ...told } = relayEvent({ ...failed, code: 'paid_too_late' }, services)
-  const { channelId, peer, htlcId } = describe(outgoing[0], services.channelDirectory)
+  const { channelId, peer, htlcId } = describeRelayed(outgoing[0], services.channelDirectory)
   const lost = { channelId, peer, source: 'local', code: 'htlc-paid-too-late', text: paidTooLate(htlcId) } as const
   return [told, { name: 'channel.errored', payload: lost }]
 }
@@ -39,21 +39,21 @@ export const relayEvent = (report: RelayReport, { clock, channelDirectory }: Rel
       payload: {
         paymentHash: toHex(record.paymentHash),
         feeMsat,
-        incoming: record.incoming.map((htlc) => describe(htlc, channelDirectory)),
-        outgoing: record.outgoing.map((htlc) => describe(htlc, channelDirectory)),
+        incoming: record.incoming.map((htlc) => describeRelayed(htlc, channelDirectory)),
+        outgoing: record.outgoing.map((htlc) => describeRelayed(htlc, channelDirectory)),
         startedAt: record.startedAt,
         settledAt: clock.now(),
       },
     }
   }
-  const { paymentHash, incoming, record, requested, source, code } = report
+  const { paymentHash, incoming, record, requested, source, code, by } = report
   return {
     name: 'payment.relay-failed',
     causedBy: peerOf(incoming[0], channelDirectory),
     payload: {
       paymentHash: toHex(paymentHash),
-      incoming: incoming.map((htlc) => describe(htlc, channelDirectory)),
-      outgoing: (record?.outgoing ?? []).map((htlc) => describe(htlc, channelDirectory)),
+      incoming: incoming.map((htlc) => describeRelayed(htlc, channelDirectory)),
+      outgoing: (record?.outgoing ?? []).map((htlc) => describeRelayed(htlc, channelDirectory)),
       requested: {
         shortChannelId: formatShortChannelId(requested.next.shortChannelId),
         amountMsat: requested.amountMsat,
@@ -61,6 +61,7 @@ export const relayEvent = (report: RelayReport, { clock, channelDirectory }: Rel
       },
       source: source === 'us' ? 'local' : 'remote',
       code: (code ?? 'unreadable').replaceAll('_', '-'),
+      ...(by === undefined ? {} : { plugin: by }),
     },
   }
 }
@@ -68,7 +69,8 @@ export const relayEvent = (report: RelayReport, { clock, channelDirectory }: Rel
 const peerOf = ({ channelId }: OutgoingHtlc, directory: ChannelDirectory) =>
   directory.get(channelId)?.remoteNodeId ?? new Uint8Array(33)
 
-const describe = (htlc: OutgoingHtlc, directory: ChannelDirectory) => {
+/** An HTLC of a relay in the contract's terms. */
+export const describeRelayed = (htlc: OutgoingHtlc, directory: ChannelDirectory) => {
   const { channelId, htlcId, amountMsat, cltvExpiry } = htlc
   const durable = directory.get(channelId)?.state.durable
   const scid = durable !== undefined && isFunded(durable) ? durable.shortIds.real : undefined

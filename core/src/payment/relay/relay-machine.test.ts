@@ -9,7 +9,7 @@ import { named, peelAlong, signedUpdate, testNode } from '../fixtures/nodes.ts'
 import { failureReason } from '../upstream-failure.ts'
 import { decodeRelayRecord, encodeRelayRecord } from './relay-codec.ts'
 import { resumedRelay, startRelay, stepRelay } from './relay-machine.ts'
-import type { RelayChannel, RelayEffect, RelayEnv, RelayRequest, RelayState } from './relay-protocol.ts'
+import type { OfferedRelay, RelayChannel, RelayEffect, RelayEnv, RelayRequest, RelayState } from './relay-protocol.ts'
 import { isNamed } from './relay-rules.ts'
 
 const us = testNode('us')
@@ -55,6 +55,7 @@ const update = signedUpdate(us, { shortChannelId: 100n })
 const env = (channels: readonly RelayChannel[], more: Partial<RelayEnv> = {}): RelayEnv => ({
   now: 10_000_000,
   height: 500,
+  isAsked: () => false,
   named: (shortChannelId) => channels.find((each) => isNamed(each, shortChannelId)),
   byRoom: (peer) =>
     channels
@@ -80,11 +81,12 @@ const refusal = (asked: RelayRequest, world: RelayEnv) => {
   return fail.failure.failure
 }
 
-const started = (asked: RelayRequest, world: RelayEnv): RelayState => {
-  const { state } = startRelay(asked, world)
-  if (state === undefined) throw new Error('refused')
+const offered = (state: RelayState | undefined): OfferedRelay => {
+  if (state?.phase !== 'offered') throw new Error('not offered')
   return state
 }
+
+const started = (asked: RelayRequest, world: RelayEnv): OfferedRelay => offered(startRelay(asked, world).state)
 
 test('BOLT 4, payload format — a relay passes on what pays its fee and leaves its blocks, and nothing else: over the channel that is named', (t) => {
   const { state, effects } = startRelay(request(), env([channel('a')]))
@@ -99,7 +101,7 @@ test('BOLT 4, payload format — a relay passes on what pays its fee and leaves 
       upstream: { channelId: named('incoming'), htlcId: 5n },
     },
   ])
-  t.deepEqual(state?.record, {
+  t.deepEqual(offered(state).record, {
     paymentHash: named('hash'),
     incoming: [{ channelId: named('incoming'), htlcId: 5n, amountMsat: 1_001_100n, cltvExpiry: 640 }],
     requested: { type: 'channel', shortChannelId: 100n },
@@ -212,7 +214,7 @@ test('BOLT 4, packets — an HTLC that cannot be passed on is failed', (t) => {
     second.effects.map((effect) => effect.type),
     ['add-htlc'],
   )
-  t.deepEqual(second.state?.record.outgoing[0].channelId, named('b'))
+  t.deepEqual(offered(second.state).record.outgoing[0].channelId, named('b'))
   const last = stepRelay(second.state as RelayState, refused, world)
   t.is(last.state, undefined)
   const [fail] = last.effects
@@ -223,16 +225,16 @@ test('BOLT 4, packets — an HTLC that cannot be passed on is failed', (t) => {
   })
 })
 
-const outgoing = (): RelayState => {
+const outgoing = (): OfferedRelay => {
   const world = env([channel('a')])
   const step = stepRelay(
     started(request(), world),
     { type: 'added', result: { ok: true, value: { htlcId: 9n } } },
     world,
   )
-  return step.state as RelayState
+  return offered(step.state)
 }
-const outcomeOf = (outcome: HtlcOutcome, state = outgoing()): readonly RelayEffect[] => {
+const outcomeOf = (outcome: HtlcOutcome, state: RelayState = outgoing()): readonly RelayEffect[] => {
   const step = stepRelay(state, { type: 'settled', outcome }, env([channel('a')]))
   if (step.state !== undefined) throw new Error('still under way')
   return step.effects
@@ -299,7 +301,7 @@ test('an HTLC that was never sent is offered elsewhere, or given back after a re
   const world = env([channel('a'), channel('b', { shortIds: { localAliases: [21n] } })])
   const again = stepRelay(outgoing(), { type: 'settled', outcome: { type: 'not-sent' } }, world)
   const outgoingAgain = { channelId: named('b'), amountMsat: 1_000_000n, cltvExpiry: 600, firstHtlcId: 70n }
-  t.deepEqual(again.state?.record.outgoing, [outgoingAgain])
+  t.deepEqual(offered(again.state).record.outgoing, [outgoingAgain])
   const [fail] = outcomeOf({ type: 'not-sent' }, resumedRelay(outgoing().record))
   t.is(fail?.type, 'fail')
 })
@@ -354,4 +356,73 @@ test('a relay is kept while its next peer can still answer, and where giving it 
   // After a restart as well.
   const [fail] = stepRelay(resumedRelay(relay.record), { type: 'block' }, late({})).effects
   t.is(fail?.type, 'fail')
+})
+
+const asking = (channels: readonly RelayChannel[], more: Partial<RelayEnv> = {}): RelayEnv =>
+  env(channels, { isAsked: () => true, ...more })
+const goesOn = { type: 'decided', verdict: { type: 'continue' } } as const
+const fails = { type: 'decided', verdict: { type: 'fail', failure: { type: 'unknown_next_peer' }, by: 'a' } } as const
+
+test('a relay that somebody is to be asked about waits, and offers nothing until it may go on', (t) => {
+  const world = asking([channel('a')])
+  const { state, effects } = startRelay(request(), world)
+  t.is(state?.phase, 'waiting')
+  const question = {
+    paymentHash: named('hash'),
+    incoming: { channelId: named('incoming'), htlcId: 5n, amountMsat: 1_001_100n, cltvExpiry: 640 },
+    outgoing: { channelId: named('a'), amountMsat: 1_000_000n, cltvExpiry: 600 },
+    height: 500,
+  }
+  t.deepEqual(effects, [{ type: 'ask', question }])
+  const later = { ...world, now: world.now + 2_000 }
+  const went = stepRelay(state as RelayState, goesOn, later)
+  t.deepEqual(
+    went.effects.map(({ type }) => type),
+    ['add-htlc'],
+  )
+  // When it came counts, not when it was decided.
+  t.is(offered(went.state).record.startedAt, world.now)
+})
+
+test('what would be refused is not asked about', (t) => {
+  for (const world of [asking([]), asking([channel('a')], { canClaim: () => false })]) {
+    t.is(startRelay(request(), world).state, undefined)
+  }
+  t.is(startRelay(request({ refusal: { type: 'temporary_channel_failure' } }), asking([channel('a')])).state, undefined)
+})
+
+test('a relay that is failed while it waits is given back, and who failed it is told', (t) => {
+  const world = asking([channel('a')])
+  const { state } = startRelay(request(), world)
+  const { state: after, effects } = stepRelay(state as RelayState, fails, world)
+  t.is(after, undefined)
+  t.like(effects[0], { type: 'fail', failure: { type: 'own', failure: { type: 'unknown_next_peer' } } })
+  t.like(effects[1], { type: 'relay-failed', source: 'us', code: 'unknown_next_peer', by: 'a' })
+})
+
+test('a relay that may go on is checked once more, as things are then', (t) => {
+  const { state } = startRelay(request(), asking([channel('a')]))
+  const [fail] = stepRelay(state as RelayState, goesOn, asking([channel('a')], { canClaim: () => false })).effects
+  t.is(fail?.type, 'fail')
+  const drained = channel('a', { spendableMsat: 1n })
+  const other = channel('b', { shortIds: { localAliases: [21n] } })
+  const went = stepRelay(state as RelayState, goesOn, asking([drained, other]))
+  t.deepEqual(offered(went.state).record.outgoing[0].channelId, named('b'))
+})
+
+test('BOLT 2, forwarding HTLCs — a relay that waits is given back by the block at which it could not go out any more', (t) => {
+  const world = asking([channel('a')])
+  const { state } = startRelay(request(), world)
+  const kept = stepRelay(state as RelayState, { type: 'block' }, { ...world, height: 597 })
+  t.deepEqual(kept, { state, effects: [] })
+  const { state: after, effects } = stepRelay(state as RelayState, { type: 'block' }, { ...world, height: 598 })
+  t.is(after, undefined)
+  t.like(effects[0], { type: 'fail', failure: { type: 'own', failure: { type: 'expiry_too_soon' } } })
+})
+
+test('a verdict about a relay that is out changes nothing', (t) => {
+  const out = outgoing()
+  for (const input of [goesOn, fails]) {
+    t.deepEqual(stepRelay(out, input, asking([channel('a')])), { state: out, effects: [] })
+  }
 })

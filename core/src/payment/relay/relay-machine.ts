@@ -1,33 +1,68 @@
 import type { HtlcFailure, HtlcOutcome, HtlcRef } from '../../channel/index.ts'
 import { assertNever } from '../../lib/errors.ts'
 import type { ChannelId, HtlcId } from '../../lib/ids.ts'
+import { err, type Result } from '../../lib/result.ts'
 import type { Msat } from '../../lib/units.ts'
 import { type FailureMessage, failureOfMalformed } from '../../onion/failure-message.ts'
 import type { Step } from '../step.ts'
 import type { UpstreamFailure } from '../upstream-failure.ts'
 import type {
+  OfferedRelay,
+  RelayChannel,
   RelayEffect,
   RelayEnv,
   RelayedHtlc,
   RelayInput,
+  RelayQuestion,
   RelayRecord,
   RelayRequest,
   RelayState,
+  WaitingRelay,
 } from './relay-protocol.ts'
 import { chooseRelayChannel, isToBeGivenBack } from './relay-rules.ts'
 
 /** Without a state the relay has ended, and its row is to be deleted. */
 type RelayStep = Step<RelayState | undefined, RelayEffect>
 
-/** Takes on a relay, or refuses it. The row is to be written with the outgoing HTLC. */
-export const startRelay = (request: RelayRequest, env: RelayEnv): RelayStep =>
-  request.refusal === undefined ? offer(request, [], env.now, env) : refuse(request, request.refusal)
+/** Takes on a relay, or refuses it, or first asks. A row is to be written with the outgoing HTLC, and none before. */
+export const startRelay = (request: RelayRequest, env: RelayEnv): RelayStep => {
+  if (request.refusal !== undefined) return refuse(request, request.refusal)
+  const chosen = choose(request, [], env)
+  if (!chosen.ok) return refuse(request, chosen.error)
+  const question = questionOf(request, chosen.value, env)
+  if (!env.isAsked(question)) return offer(request, chosen.value, [], env.now, env)
+  return { state: { phase: 'waiting', request, startedAt: env.now }, effects: [{ type: 'ask', question }] }
+}
 
 /** A relay whose outgoing HTLC survived a restart. */
-export const resumedRelay = (record: RelayRecord): RelayState => ({ record, tried: [] })
+export const resumedRelay = (record: RelayRecord): OfferedRelay => ({ phase: 'offered', record, tried: [] })
 
 /** Decides about a relay. */
-export const stepRelay = (state: RelayState, input: RelayInput, env: RelayEnv): RelayStep => {
+export const stepRelay = (state: RelayState, input: RelayInput, env: RelayEnv): RelayStep =>
+  state.phase === 'waiting' ? stepWaiting(state, input, env) : stepOffered(state, input, env)
+
+const stepWaiting = (state: WaitingRelay, input: RelayInput, env: RelayEnv): RelayStep => {
+  const { request, startedAt } = state
+  switch (input.type) {
+    case 'decided': {
+      const { verdict } = input
+      if (verdict.type === 'fail') return refuse(request, verdict.failure, verdict.by)
+      return offerSomewhere(request, [], startedAt, env)
+    }
+    case 'block': {
+      // What could not go out any more is not waited for: least of all for so long that the chain decides about it.
+      const chosen = choose(request, [], env)
+      return chosen.ok ? { state, effects: [] } : refuse(request, chosen.error)
+    }
+    case 'added':
+    case 'settled':
+      return { state, effects: [] }
+    default:
+      return assertNever(input, 'input of a relay that waits')
+  }
+}
+
+const stepOffered = (state: OfferedRelay, input: RelayInput, env: RelayEnv): RelayStep => {
   switch (input.type) {
     case 'added': {
       if (!input.result.ok) return offerElsewhere(state, env)
@@ -38,12 +73,14 @@ export const stepRelay = (state: RelayState, input: RelayInput, env: RelayEnv): 
       return settle(state, input.outcome, env)
     case 'block':
       return isToBeGivenBack(state.record, env) ? giveBack(state.record, timedOut, 'us') : { state, effects: [] }
+    case 'decided':
+      return { state, effects: [] }
     default:
       return assertNever(input, 'input of a relay')
   }
 }
 
-const settle = (state: RelayState, outcome: HtlcOutcome, env: RelayEnv): RelayStep => {
+const settle = (state: OfferedRelay, outcome: HtlcOutcome, env: RelayEnv): RelayStep => {
   const { record } = state
   const { incoming, outgoing } = record
   switch (outcome.type) {
@@ -75,9 +112,14 @@ const upstreamOf = (failure: HtlcFailure): UpstreamFailure => {
   return { type: 'own', failure: message ?? { type: 'temporary_channel_failure' } }
 }
 
-const offerElsewhere = ({ record, request, tried }: RelayState, env: RelayEnv): RelayStep => {
+const offerElsewhere = ({ record, request, tried }: OfferedRelay, env: RelayEnv): RelayStep => {
   if (request === undefined) return giveBack(record, transient, 'us')
-  return offer(request, [...tried, ...record.outgoing.map(({ channelId }) => channelId)], record.startedAt, env)
+  return offerSomewhere(
+    request,
+    [...tried, ...record.outgoing.map(({ channelId }) => channelId)],
+    record.startedAt,
+    env,
+  )
 }
 
 const timedOut: UpstreamFailure = { type: 'own', failure: { type: 'permanent_channel_failure' } }
@@ -87,20 +129,47 @@ const transient: UpstreamFailure = {
   failure: { type: 'temporary_channel_failure' },
 }
 
-const offer = (
+const offerSomewhere = (
   request: RelayRequest,
   tried: readonly ChannelId[],
   startedAt: RelayEnv['now'],
   env: RelayEnv,
 ): RelayStep => {
-  const { incoming, payload, paymentHash } = request
+  const chosen = choose(request, tried, env)
+  return chosen.ok ? offer(request, chosen.value, tried, startedAt, env) : refuse(request, chosen.error)
+}
+
+const choose = (
+  request: RelayRequest,
+  tried: readonly ChannelId[],
+  env: RelayEnv,
+): Result<RelayChannel, FailureMessage> =>
   // We must be able to claim what we pay on: nothing goes out for an HTLC whose channel the chain decides.
-  if (!env.canClaim(incoming)) return refuse(request, { type: 'temporary_channel_failure' })
-  const chosen = chooseRelayChannel(request, tried, env)
-  if (!chosen.ok) return refuse(request, chosen.error)
-  const { channelId } = chosen.value
-  const out = { channelId, amountMsat: payload.amtToForward, cltvExpiry: payload.outgoingCltvValue }
-  const firstHtlcId = env.nextHtlcId(channelId)
+  env.canClaim(request.incoming) ? chooseRelayChannel(request, tried, env) : err({ type: 'temporary_channel_failure' })
+
+const outOf = ({ channelId }: RelayChannel, { payload }: RelayRequest): RelayQuestion['outgoing'] => ({
+  channelId,
+  amountMsat: payload.amtToForward,
+  cltvExpiry: payload.outgoingCltvValue,
+})
+
+const questionOf = (request: RelayRequest, channel: RelayChannel, { height }: RelayEnv): RelayQuestion => ({
+  paymentHash: request.paymentHash,
+  incoming: incomingOf(request),
+  outgoing: outOf(channel, request),
+  height,
+})
+
+const offer = (
+  request: RelayRequest,
+  channel: RelayChannel,
+  tried: readonly ChannelId[],
+  startedAt: RelayEnv['now'],
+  env: RelayEnv,
+): RelayStep => {
+  const { incoming, payload, paymentHash } = request
+  const out = outOf(channel, request)
+  const firstHtlcId = env.nextHtlcId(channel.channelId)
   const record: RelayRecord = {
     paymentHash,
     incoming: [incomingOf(request)],
@@ -109,12 +178,12 @@ const offer = (
     outgoing: [{ ...out, firstHtlcId }],
   }
   return {
-    state: { record, request, tried },
+    state: { phase: 'offered', record, request, tried },
     effects: [{ type: 'add-htlc', ...out, paymentHash, onion: request.nextOnion, upstream: incoming }],
   }
 }
 
-const refuse = (request: RelayRequest, failure: FailureMessage): RelayStep => ({
+const refuse = (request: RelayRequest, failure: FailureMessage, by?: string): RelayStep => ({
   state: undefined,
   effects: [
     { type: 'fail', htlc: request.incoming, failure: { type: 'own', failure } },
@@ -129,6 +198,7 @@ const refuse = (request: RelayRequest, failure: FailureMessage): RelayStep => ({
       },
       source: 'us',
       code: failure.type,
+      ...(by === undefined ? {} : { by }),
     },
   ],
 })

@@ -36,6 +36,8 @@ export interface RelayChannel {
 export interface RelayEnv {
   readonly now: TimestampMs
   readonly height: BlockHeight
+  /** Whether somebody is to be asked before this goes out. */
+  readonly isAsked: (question: RelayQuestion) => boolean
   /** The channel that may go by this id. */
   readonly named: (shortChannelId: ShortChannelId) => RelayChannel | undefined
   /** The usable channels with a peer, those that can carry the most first. */
@@ -83,8 +85,31 @@ export interface RelayRecord {
   readonly outgoing: Parts<OutgoingHtlc>
 }
 
+/** What would go out, and for what, if nobody objects. */
+export interface RelayQuestion {
+  readonly paymentHash: PaymentHash
+  readonly incoming: RelayedHtlc
+  readonly outgoing: Omit<RelayedHtlc, 'htlcId'>
+  readonly height: BlockHeight
+}
+
+export type RelayVerdict =
+  | { readonly type: 'continue' }
+  /** `by`: the plugin that decided. */
+  | { readonly type: 'fail'; readonly failure: FailureMessage; readonly by: string }
+
+export type RelayState = WaitingRelay | OfferedRelay
+
+/** Nothing has gone out yet, and nothing is stored: after a restart it is asked again. */
+export interface WaitingRelay {
+  readonly phase: 'waiting'
+  readonly request: RelayRequest
+  readonly startedAt: TimestampMs
+}
+
 /** A relay under way. Without `request` (after a restart) it cannot be tried over another channel. */
-export interface RelayState {
+export interface OfferedRelay {
+  readonly phase: 'offered'
   readonly record: RelayRecord
   readonly request?: RelayRequest
   /** Channels that have refused it. */
@@ -92,6 +117,8 @@ export interface RelayState {
 }
 
 export type RelayInput =
+  /** The answer to `ask`. */
+  | { readonly type: 'decided'; readonly verdict: RelayVerdict }
   /** The channel's answer to `add-htlc`. */
   | {
       readonly type: 'added'
@@ -103,7 +130,11 @@ export type RelayInput =
   | { readonly type: 'settled'; readonly outcome: HtlcOutcome }
 
 /** A step without a state has ended the relay: its row is to be deleted with what the effects write. */
-export type RelayEffect = RelayAddHtlc | RelayEnding | RelayReport
+export type RelayEffect =
+  | { readonly type: 'ask'; readonly question: RelayQuestion }
+  | RelayAddHtlc
+  | RelayEnding
+  | RelayReport
 
 /** What the incoming channel is told. */
 export type RelayEnding = { readonly type: 'fulfil'; readonly htlc: HtlcRef; readonly preimage: Preimage } | FailEffect
@@ -129,6 +160,8 @@ export type RelayReport =
       readonly source: 'us' | 'downstream'
       /** BOLT 4's name of the failure, `undefined` if it is not ours to read. */
       readonly code: string | undefined
+      /** The plugin that refused it. */
+      readonly by?: string
     }
 
 /** Offers the HTLC in a channel, with the origin `relay` and the incoming HTLC as upstream; answered by `added`. */

@@ -139,6 +139,10 @@ export class FakeNode implements PluginGateway {
   }
 
   /** Asks the plugins, as the core does. */
+  wantsHook<Name extends HookName>(name: Name, request: HookRequest<Name>): boolean {
+    return this.#responder?.wants(name, () => request) === true
+  }
+
   askHook<Name extends HookName>(name: Name, request: HookRequest<Name>): Promise<readonly HookAnswer<Name>[]> {
     return this.#responder?.ask(name, request) ?? Promise.resolve([])
   }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { allOperations, boundable, contract, findOperation, isCommand } from '../contract.ts'
+import type { OnFailure } from '../define.ts'
 import { type ObjectShape, shapeOf } from '../shape.ts'
 import { type FieldFilter, filterOf } from './filters.ts'
 import { type FieldRange, NeededRange, oneOf, Range, strict, whole, words } from './values.ts'
@@ -83,10 +84,12 @@ const events = Object.fromEntries(
 export interface HookGrant {
   readonly verdicts: readonly string[]
   readonly filter?: FieldFilter | undefined
+  /** What it means if it gives no verdict, where that is not what the hook says. */
+  readonly onFailure?: OnFailure | undefined
 }
 
 const hooks = Object.fromEntries(
-  Object.values(contract.hooks).map(({ name, summary, request, verdict }) => [
+  Object.values(contract.hooks).map(({ name, summary, request, verdict, onFailure }) => [
     name,
     strict({
       verdicts: z
@@ -95,6 +98,12 @@ const hooks = Object.fromEntries(
         .max(16)
         .describe('What it may answer.'),
       filter: filterOf(request).optional().describe('Only questions that match in every field that is named.'),
+      onFailure: z
+        .enum(['open', 'closed'])
+        .optional()
+        .describe(
+          `Whether what is asked goes on without its verdict (open) or is refused (closed); ${onFailure} where nothing is said.`,
+        ),
     })
       .optional()
       .describe(summary),
