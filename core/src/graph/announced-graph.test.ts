@@ -153,6 +153,20 @@ test('routes learn what an update says, and its inbound fee', (t) => {
   })
 })
 
+test('BOLT 7, node_announcement — one with an unknown even bit is kept, and no payment goes through its node: nor to it', (t) => {
+  const { graph, sink } = rig()
+  graph.addChannel(channelAnnouncement(NODES, SCID), FUNDING, NOW)
+  for (const direction of [0, 1] as const) graph.addUpdate(channelUpdate(NODES, SCID, { channelFlags: direction }))
+  const isOut = () => [sink.policy(SCID, 0)?.disabled, sink.policy(SCID, 1)?.disabled]
+  t.deepEqual(isOut(), [false, false])
+  for (const node of [A, B]) {
+    graph.addNode(nodeAnnouncement(node, { features: vectorOfBits([200]) }))
+    t.deepEqual(isOut(), [true, true])
+    graph.addNode(nodeAnnouncement(node, { timestamp: NOW }))
+    t.deepEqual(isOut(), [false, false])
+  }
+})
+
 test('routes leave out what is disabled, what allows nothing, and what asks for something unknown', (t) => {
   const { graph, sink } = rig()
   const unknown = vectorOfBits([200])

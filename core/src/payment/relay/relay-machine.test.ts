@@ -206,7 +206,7 @@ test('BOLT 4, non-strict forwarding — another channel with the same peer steps
   t.deepEqual(started(request(), env([named100, ...others])).record.outgoing[0].channelId, named('c'))
 })
 
-test('BOLT 4, packets — an HTLC that cannot be passed on is failed', (t) => {
+test('BOLT 4, packets — an HTLC that cannot be passed on is failed: a channel that refuses is followed by the next, and the last by a failure', (t) => {
   const world = env([channel('a'), channel('b', { shortIds: { localAliases: [21n] } })])
   const refused = { type: 'added', result: { ok: false, error: { code: 'too-many-htlcs' } } } as const
   const second = stepRelay(started(request(), world), refused, world)

@@ -75,19 +75,28 @@ test('BOLT 11, feature bits — a payment goes in parts only if basic_mpp is off
   t.true(result.ok && !result.value.target.multiPart)
 })
 
+const errorOf = (asked: Invoice, more: Partial<Parameters<typeof invoiceRequest>[1]>) => {
+  const result = invoiceRequest(asked, { ...options, ...more })
+  return result.ok ? undefined : result.error
+}
+
+test('what cannot be paid is refused', (t) => {
+  t.deepEqual(errorOf(invoice, { now: 1_060_000 }), { code: 'invoice-expired', expiredAt: 1_060_000 })
+  t.deepEqual(errorOf(invoice, { ourNodeId: payee.nodeId }), { code: 'own-invoice' })
+})
+
 test('BOLT 4, multi-part payments — the total is what the invoice asks for, or what we choose where it leaves that to us', (t) => {
   const { amountMsat: _, ...free } = invoice
-  const errorOf = (asked: Invoice, more: Partial<Parameters<typeof invoiceRequest>[1]>) => {
-    const result = invoiceRequest(asked, { ...options, ...more })
-    return result.ok ? undefined : result.error
+  const totalOf = (asked: Invoice, amountMsat?: bigint) => {
+    const result = invoiceRequest(asked, { ...options, amountMsat })
+    return result.ok ? result.value.target.amountMsat : result.error.code
   }
-  t.deepEqual(errorOf(invoice, { now: 1_060_000 }), { code: 'invoice-expired', expiredAt: 1_060_000 })
-  t.deepEqual(errorOf(free, {}), { code: 'amount-required' })
-  t.deepEqual(errorOf(free, { amountMsat: 0n }), { code: 'amount-required' })
-  t.is(errorOf(free, { amountMsat: 5n }), undefined)
+  t.is(totalOf(invoice), 1_000_000n)
+  t.is(totalOf(invoice, 1_000_000n), 1_000_000n)
+  t.is(totalOf(free, 5n), 5n)
+  t.is(totalOf(free), 'amount-required')
+  t.is(totalOf(free, 0n), 'amount-required')
   t.deepEqual(errorOf(invoice, { amountMsat: 5n }), { code: 'amount-mismatch', invoiceMsat: 1_000_000n })
-  t.is(errorOf(invoice, { amountMsat: 1_000_000n }), undefined)
-  t.deepEqual(errorOf(invoice, { ourNodeId: payee.nodeId }), { code: 'own-invoice' })
 })
 
 test('a given route must lead on from our channel and never grow', (t) => {
