@@ -66,7 +66,11 @@ const CASES: Readonly<Record<SpendingName, Case>> = {
   },
   'payments.keysend': {
     requests: async ({ bob }, count) =>
-      Array.from({ length: count }, () => ({ destination: bob.id, amountMsat: 1_000_000n })),
+      Array.from({ length: count }, (_, i) => ({
+        destination: bob.id,
+        amountMsat: 1_000_000n,
+        customRecords: [{ type: 65_537 + 2 * i, value: '' }],
+      })),
     numbers: ['amountMsat', 'maxFeeMsat'],
     defaults: () => ({ maxFeeMsat: 10_000n }),
   },

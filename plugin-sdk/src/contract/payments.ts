@@ -234,7 +234,6 @@ export const payments = actor('payments', 'Payments that this node sends.', {
     effects: ['pays-out', 'fees'],
     bounds: ['amountMsat', 'maxFeeMsat'],
     positional: ['destination', 'amountMsat'],
-    commandLine: { alias: 'keysend' },
   }),
   sendToRoute: command({
     summary: 'Sends a payment over exactly these routes. Answers when it is settled or has failed.',
