@@ -64,6 +64,16 @@ const CASES: Readonly<Record<SpendingName, Case>> = {
     numbers: ['amountMsat', 'maxFeeMsat'],
     defaults: () => ({ amountMsat: 1_000_000n, maxFeeMsat: 10_000n }),
   },
+  'payments.keysend': {
+    requests: async ({ bob }, count) =>
+      Array.from({ length: count }, (_, i) => ({
+        destination: bob.id,
+        amountMsat: 1_000_000n,
+        customRecords: [{ type: 65_537 + 2 * i, value: '' }],
+      })),
+    numbers: ['amountMsat', 'maxFeeMsat'],
+    defaults: () => ({ maxFeeMsat: 10_000n }),
+  },
   'payments.sendToRoute': {
     requests: async ({ bob, carol, shortIds }, count) => {
       const invoices = await Promise.all(

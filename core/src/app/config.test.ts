@@ -55,6 +55,7 @@ test('the command line goes before the environment, and the environment before t
     FULGURITE_LOG_LEVEL: 'debug',
     FULGURITE_ANNOUNCED_OPENINGS: 'unannounced',
     FULGURITE_ONION_MESSAGES: 'channel-peers',
+    FULGURITE_KEYSEND: 'refuse',
     FULGURITE_MAX_COMMITMENT_FEERATE: '5000',
     FULGURITE_HTLC_MAXIMUM: '7000sat',
     FULGURITE_BITCOIND_URL: 'http://10.0.0.1:3',
@@ -82,6 +83,7 @@ test('the command line goes before the environment, and the environment before t
   t.deepEqual(byEnv.value.choices, {
     announcedOpenings: 'unannounced',
     onionMessages: 'channel-peers',
+    acceptKeysend: false,
     maxCommitmentFeerate: 5000,
     htlcMaximumMsat: 7_000_000n,
     zeroConfPeers: [PEER_ID, PEER_ID],
@@ -91,6 +93,7 @@ test('the command line goes before the environment, and the environment before t
     logLevel: 'warn',
     announcedOpenings: 'refuse',
     onionMessages: 'off',
+    keysend: 'accept',
     maxCommitmentFeerate: '253',
     htlcMaximum: '1sat',
     maxPlugins: '0',
@@ -108,6 +111,7 @@ test('the command line goes before the environment, and the environment before t
   t.deepEqual(byOption.value.choices, {
     announcedOpenings: 'refuse',
     onionMessages: 'off',
+    acceptKeysend: true,
     maxCommitmentFeerate: 253,
     htlcMaximumMsat: 1_000n,
     zeroConfPeers: [PEER_ID],
@@ -211,6 +215,12 @@ const mistakes: readonly [string, Partial<StartOptions>, Surroundings['env'], ob
     {},
     { FULGURITE_ONION_MESSAGES: 'friends' },
     { code: 'onion-messages-unknown', what: 'friends' },
+  ],
+  [
+    'an answer to keysend that there is not',
+    {},
+    { FULGURITE_KEYSEND: 'sometimes' },
+    { code: 'keysend-unknown', what: 'sometimes' },
   ],
   ...['a'.repeat(33), 'two\nlines'].map((alias): [string, Partial<StartOptions>, Surroundings['env'], object] => [
     `the alias ${JSON.stringify(alias)}`,

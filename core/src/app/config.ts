@@ -15,6 +15,7 @@ import { typeOfHost } from '../wire/write-node-address.ts'
 import { type OperatorLimitFailure, type OperatorLimits, operatorLimits } from './operator-limits.ts'
 import {
   ANNOUNCED_OPENINGS,
+  KEYSEND,
   LOG_LEVELS,
   type LogLevel,
   ONION_MESSAGES,
@@ -70,6 +71,7 @@ export type ConfigFailure =
   | { readonly code: 'log-level-unknown'; readonly level: string }
   | { readonly code: 'announced-openings-unknown'; readonly what: string }
   | { readonly code: 'onion-messages-unknown'; readonly what: string }
+  | { readonly code: 'keysend-unknown'; readonly what: string }
   | { readonly code: 'alias-invalid'; readonly alias: string }
   | { readonly code: 'color-invalid'; readonly color: string }
   | { readonly code: 'announced-address-invalid'; readonly address: string; readonly isSecondName: boolean }
@@ -196,6 +198,10 @@ const nodeChoices = (
   const onionMessages = ONION_MESSAGES.find((one) => one === relaying)
   if (relaying !== undefined && onionMessages === undefined)
     return err({ code: 'onion-messages-unknown', what: relaying })
+  const keysend = options.keysend ?? env.FULGURITE_KEYSEND
+  if (keysend !== undefined && !KEYSEND.some((one) => one === keysend)) {
+    return err({ code: 'keysend-unknown', what: keysend })
+  }
   const feerate = options.maxCommitmentFeerate ?? env.FULGURITE_MAX_COMMITMENT_FEERATE
   const maxCommitmentFeerate = Number(feerate)
   if (feerate !== undefined) {
@@ -222,6 +228,7 @@ const nodeChoices = (
     ...(zeroConfPeers.length === 0 ? {} : { zeroConfPeers }),
     ...(announcedOpenings === undefined ? {} : { announcedOpenings }),
     ...(onionMessages === undefined ? {} : { onionMessages }),
+    ...(keysend === undefined ? {} : { acceptKeysend: keysend === 'accept' }),
     ...(feerate === undefined ? {} : { maxCommitmentFeerate }),
     ...(htlcMaximum?.ok ? { htlcMaximumMsat: htlcMaximum.value } : {}),
   })

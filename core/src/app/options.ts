@@ -13,10 +13,14 @@ export const START_DEFAULTS = {
   logLevel: 'info',
   announcedOpenings: 'announce',
   onionMessages: 'everybody',
+  keysend: 'accept',
   /** In satoshis per 1000 weight units. */
   maxCommitmentFeerate: 2_500,
   maxPlugins: 64,
 } as const
+
+/** What may be done with payments that nobody was asked for. */
+export const KEYSEND = ['accept', 'refuse'] as const
 
 /** The options of `fulgurite start`. What is absent here may be set by the environment. */
 export interface StartOptions {
@@ -42,6 +46,8 @@ export interface StartOptions {
   readonly announcedOpenings?: (typeof ANNOUNCED_OPENINGS)[number]
   /** For whom onion messages are passed on. */
   readonly onionMessages?: (typeof ONION_MESSAGES)[number]
+  /** What is done with payments that nobody was asked for. */
+  readonly keysend?: (typeof KEYSEND)[number]
   /** What the network is told of this node: a name, a colour as `#rrggbb`, and where it can be reached, each `host:port`. */
   readonly alias?: string
   readonly color?: string

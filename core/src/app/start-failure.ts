@@ -86,6 +86,8 @@ const EXPLANATIONS: Table = {
     usage(`there is no log level ${level}`, 'give --log-level (or FULGURITE_LOG_LEVEL) debug, info, warn or error'),
   'limit-invalid': ({ variable, value }) =>
     usage(`${variable}: ${value} is not a number of connections`, `give ${variable} from 1 to 100000, or leave it out`),
+  'keysend-unknown': ({ what }) =>
+    usage(`--keysend: there is no ${what}`, 'give --keysend (or FULGURITE_KEYSEND) accept or refuse'),
   'announced-openings-unknown': ({ what }) =>
     usage(
       `--announced-openings: there is no ${what}`,

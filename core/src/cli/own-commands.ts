@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander'
 import {
   ANNOUNCED_OPENINGS,
   type DemoOptions,
+  KEYSEND,
   LOG_LEVELS,
   NETWORK_NAMES,
   ONION_MESSAGES,
@@ -55,7 +56,8 @@ export const addOwnCommands = (
   loadApp: () => Promise<AppCommands>,
   done: (exitCode: number) => void,
 ): void => {
-  const { listen, announcedOpenings, onionMessages, maxCommitmentFeerate, maxPlugins, logLevel } = START_DEFAULTS
+  const { listen, announcedOpenings, onionMessages, keysend, maxCommitmentFeerate, maxPlugins, logLevel } =
+    START_DEFAULTS
   program
     .command('start')
     .description('Runs the node until it is told to stop.')
@@ -79,6 +81,7 @@ export const addOwnCommands = (
     .addOption(
       oneOf('--onion-messages <whom>', `for whom onion messages are passed on (${onionMessages})`, ONION_MESSAGES),
     )
+    .addOption(oneOf('--keysend <what>', `payments that come without an invoice (${keysend})`, KEYSEND))
     .option('--alias <name>', 'what the network calls this node: at most 32 bytes')
     .option('--color <rrggbb>', 'how maps of the network show it')
     .addOption(repeated('--announce-address <host:port>', 'where others can reach it; may be given again'))

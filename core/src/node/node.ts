@@ -5,7 +5,7 @@ import { toHex } from '../lib/bytes.ts'
 import type { Failure } from '../lib/errors.ts'
 import { pacer } from '../lib/pace.ts'
 import { ok, type Result } from '../lib/result.ts'
-import { formatFeatures, GOSSIP_FEATURES, MESSAGE_FEATURES, OUR_FEATURES } from '../wire/features.ts'
+import { formatFeatures, GOSSIP_FEATURES, KEYSEND_FEATURES, MESSAGE_FEATURES, OUR_FEATURES } from '../wire/features.ts'
 import { writeAddresses } from '../wire/write-node-address.ts'
 import { openChannelBackups } from './backup/channel-backups.ts'
 import type { ChannelsRestorer } from './backup/restore-channels.ts'
@@ -111,6 +111,7 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
     ...OUR_FEATURES,
     ...(isQuiet ? {} : GOSSIP_FEATURES),
     ...(choices.onionMessages === 'off' ? {} : MESSAGE_FEATURES),
+    ...(choices.acceptKeysend ? KEYSEND_FEATURES : {}),
   }
   const settings = channelSettings(network, isQuiet ? keptQuiet(choices) : choices, features)
   const archived = options.retention === undefined ? new Set<never>() : ARCHIVED_EVENTS
@@ -173,6 +174,7 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
     channelDirectory,
     settings,
     signer,
+    acceptsKeysend: choices.acceptKeysend,
     nodeKey: keys.nodeKey,
     height,
     watchHeight: (handler) => watcher.watchHeight(handler),

@@ -29,6 +29,8 @@ export interface NodeChoices {
   readonly announcedAddresses: readonly SocketAddress[]
   /** For whom onion messages are passed on. */
   readonly onionMessages: MessageRelaying
+  /** Whether payments are taken that nobody was asked for (bLIP 3). */
+  readonly acceptKeysend: boolean
   /** How long a peer's balance waits once the peer has closed alone. */
   readonly toSelfDelay: BlockDelta
 }
@@ -41,6 +43,7 @@ export const DEFAULT_CHOICES: NodeChoices = {
   maxCommitmentFeerate: 2_500,
   htlcMaximumMsat: 50n * 100_000_000_000n,
   zeroConfPeers: [],
+  acceptKeysend: true,
   toSelfDelay: 720,
 }
 

@@ -1,10 +1,14 @@
 import { bytesToWords } from '../lib/words.ts'
 import type { Codec } from '../wire/codec/codec.ts'
-import { mapped, union } from '../wire/codec/combinators.ts'
+import { mapped, struct, union } from '../wire/codec/combinators.ts'
 import { u16, u16Bytes, u16Text, u64 } from '../wire/codec/primitives.ts'
+import type { TlvRecord } from '../wire/tlv-record.ts'
 
 /** Milliseconds since the Unix epoch, in 8 bytes. */
 export const timestamp: Codec<number> = mapped(u64, Number, (value: number) => BigInt(value))
+
+/** What payer and payee alone know of. */
+export const customRecord = struct<TlvRecord>({ type: u64, value: u16Bytes })
 
 const ALPHABET = 'qpzry9x8gf2tvdw0s3jn54khce6mua7l'
 /** By character code; what is none of the alphabet is `NONE`. */

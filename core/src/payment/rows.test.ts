@@ -1,6 +1,7 @@
 import test from 'ava'
 import { fromHex, toHex } from '../lib/bytes.ts'
 import { decodeWith, encodeWith } from '../wire/codec/codec.ts'
+import { invoicesOfVersion4, keysendSent } from './fixtures/keysend-rows.ts'
 import { invoiceRecord, relayRecord, sentPayment } from './fixtures/rows-v1.ts'
 import { invoice, payments, relay as relayOfVersion2 } from './fixtures/rows-v2.ts'
 import {
@@ -63,9 +64,22 @@ test('invoice rows of version 2 are read', (t) => {
 })
 
 for (const { row, value } of invoicesOfVersion3) {
-  test(`invoice rows of version 3 are read, and written to the byte: ${value.type}`, (t) => {
+  test(`invoice rows of version 3 are read: ${value.type}`, (t) => {
+    t.deepEqual(decodeInvoiceRecord(fromHex(row)), { ok: true, value })
+  })
+}
+
+for (const { row, value } of invoicesOfVersion4) {
+  test(`invoice rows of version 4 are read, and written to the byte: ${value.type}`, (t) => {
     t.deepEqual(decodeInvoiceRecord(fromHex(row)), { ok: true, value })
     t.is(toHex(encodeInvoiceRecord(value)), row)
+  })
+}
+
+for (const { row, value } of keysendSent) {
+  test(`rows of payments to nodes that have made no invoice are read, and written to the byte: ${value.status}`, (t) => {
+    t.deepEqual(decodeSentPayment(fromHex(row)), { ok: true, value })
+    t.is(toHex(encodeSentPayment(value)), row)
   })
 }
 

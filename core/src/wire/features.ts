@@ -39,6 +39,8 @@ const FEATURES = {
   option_scid_alias: { bit: 46, contexts: INT },
   option_payment_metadata: { bit: 48, contexts: ['invoice'] },
   option_zeroconf: { bit: 50, contexts: INT, requires: ['option_scid_alias'] },
+  // bLIP 3, which BOLT 9 does not list.
+  keysend: { bit: 54, contexts: ['node'] },
   option_simple_close: { bit: 60, contexts: IN, requires: ['option_shutdown_anysegwit'] },
   option_splice: { bit: 62, contexts: IN },
 } as const satisfies Readonly<Record<string, Omit<FeatureInfo, 'requires'> & { readonly requires?: readonly string[] }>>
@@ -166,6 +168,9 @@ export const OUR_FEATURES: FeatureSet = {
   option_zeroconf: 'optional',
   option_simple_close: 'optional',
 }
+
+/** What a node offers besides that takes payments without an invoice. */
+export const KEYSEND_FEATURES: FeatureSet = { keysend: 'optional' }
 
 /** What a node that takes part in the network's gossip offers besides. */
 export const GOSSIP_FEATURES: FeatureSet = { gossip_queries: 'optional', gossip_queries_ex: 'optional' }

@@ -3,8 +3,8 @@ import { FeeReason, TransactionPurpose } from './channel-transactions.ts'
 import { WaitSummary } from './channel-waits.ts'
 import { ChannelState, CloseKind, closedAccount, Side } from './channels.ts'
 import { event } from './define.ts'
-import { field, named, publicly } from './field.ts'
-import { PaymentFailure, RelayHtlc, SentPart } from './payments.ts'
+import { field, publicly } from './field.ts'
+import { PaymentFailure, RelayHtlc, receivedFields, SentPart } from './payments.ts'
 import { RemovedRows } from './retention.ts'
 import {
   BlockHash,
@@ -37,12 +37,6 @@ const funding = {
   fundingOutputIndex: integer(0, 0xffff),
   fundingSat: Sat,
 }
-
-const ReceivedPart = named(
-  'ReceivedPart',
-  'One HTLC of a payment that we received.',
-  z.object({ channelId: ChannelId, htlcId: Count, amountMsat: Msat }),
-)
 
 const Fees = z.object({ feeBaseMsat: Msat, feeProportionalMillionths: Ppm })
 
@@ -281,17 +275,9 @@ const definitions = [
     },
     { class: 'money' },
   ),
-  event(
-    'payment.received',
-    'An invoice of ours was paid.',
-    {
-      paymentHash: PaymentHash,
-      amountMsat: Msat,
-      parts: z.array(ReceivedPart).readonly(),
-      receivedAt: Timestamp,
-    },
-    { class: 'money' },
-  ),
+  event('payment.received', 'An invoice of ours was paid, or somebody paid us without one.', receivedFields, {
+    class: 'money',
+  }),
   event(
     'payment.relayed',
     'A payment went through this node and settled on both sides.',

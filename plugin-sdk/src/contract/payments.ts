@@ -6,6 +6,7 @@ import {
   BlockHeight,
   ChannelId,
   Count,
+  Flag,
   Hex,
   Invoice,
   integer,
@@ -72,6 +73,46 @@ const RelayedPayment = named(
   }),
 )
 
+const ReceivedPart = named(
+  'ReceivedPart',
+  'One HTLC of a payment that we received.',
+  z.object({ channelId: ChannelId, htlcId: Count, amountMsat: Msat }),
+)
+
+const CustomRecord = named(
+  'CustomRecord',
+  'What a payer says to the payee besides: a record of the onion that only they know (bLIP 2).',
+  z.strictObject({
+    type: integer(65_536, Number.MAX_SAFE_INTEGER),
+    value: field(Hex, { summary: 'At most 1,000 bytes: more has no room in an onion.' }),
+  }),
+)
+
+const CustomRecords = field(z.array(CustomRecord).readonly(), {
+  summary: 'What the payer said besides: nobody vouches for it.',
+})
+
+export const receivedFields = {
+  paymentHash: PaymentHash,
+  amountMsat: Msat,
+  parts: z.array(ReceivedPart).readonly(),
+  receivedAt: Timestamp,
+  keysend: field(Flag, { summary: 'It came without an invoice.' }).optional(),
+  customRecords: CustomRecords.optional(),
+}
+
+const ReceivedPayment = named(
+  'ReceivedPayment',
+  'A payment that we received.',
+  z.object({
+    ...receivedFields,
+    keysend: field(Flag, { summary: 'It came without an invoice.' }),
+    preimage: Preimage,
+    invoice: Invoice.optional(),
+    description: text(1024).optional(),
+  }),
+)
+
 const Payment = named(
   'Payment',
   'A payment that we sent or are sending.',
@@ -81,6 +122,7 @@ const Payment = named(
     amountMsat: Msat,
     feesMsat: Msat,
     destination: NodeId.optional(),
+    keysend: field(Flag, { summary: 'It was sent without an invoice.' }).optional(),
     invoice: Invoice.optional(),
     description: text(1024).optional(),
     parts: z.array(SentPart).readonly(),
@@ -132,6 +174,11 @@ export const payments = actor('payments', 'Payments that this node sends.', {
     errors: ['payment-not-found', 'payment-archived'],
     positional: ['paymentHash'],
   }),
+  received: query({
+    summary: 'Payments received, with an invoice or without, the newest first, a page at a time.',
+    request: z.strictObject({ page: Page.optional() }),
+    reply: page(ReceivedPayment),
+  }),
   relays: query({
     summary:
       'Payments that went through this node, the newest first, a page at a time, for as long as the event log has them.',
@@ -167,6 +214,26 @@ export const payments = actor('payments', 'Payments that this node sends.', {
     counted: ['invoice'],
     positional: ['invoice'],
     commandLine: { alias: 'pay' },
+  }),
+  keysend: command({
+    summary:
+      'Pays a node that has made no invoice (bLIP 3), in one part. Answers when the payment is settled or has failed for good.',
+    request: z.strictObject({
+      destination: NodeId,
+      amountMsat: Msat,
+      maxFeeMsat: field(Msat, {
+        summary: `The most that relays may charge; ${maxFee.percent} % and at least ${maxFee.leastSat} sat if not said.`,
+      }).optional(),
+      customRecords: field(z.array(CustomRecord).min(1).max(32).readonly(), {
+        summary:
+          'What the destination is told besides, each type once. One with an even type fails where it is not known.',
+      }).optional(),
+    }),
+    reply: z.object({ payment: Payment }),
+    errors: ['own-node', 'amount-out-of-bounds', 'invalid-records', ...paying],
+    effects: ['pays-out', 'fees'],
+    bounds: ['amountMsat', 'maxFeeMsat'],
+    positional: ['destination', 'amountMsat'],
   }),
   sendToRoute: command({
     summary: 'Sends a payment over exactly these routes. Answers when it is settled or has failed.',

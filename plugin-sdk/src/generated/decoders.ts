@@ -250,6 +250,14 @@ export const restoreReply: Readonly<Record<string, Restore>> = {
       item0.feesMsat = BigInt(item0.feesMsat)
     }
   },
+  'payments.received': (data) => {
+    for (const item0 of data.items) {
+      item0.amountMsat = BigInt(item0.amountMsat)
+      for (const item1 of item0.parts) {
+        item1.amountMsat = BigInt(item1.amountMsat)
+      }
+    }
+  },
   'payments.relays': (data) => {
     for (const item0 of data.items) {
       item0.feeMsat = BigInt(item0.feeMsat)
@@ -262,6 +270,14 @@ export const restoreReply: Readonly<Record<string, Restore>> = {
     }
   },
   'payments.payInvoice': (data) => {
+    data.payment.amountMsat = BigInt(data.payment.amountMsat)
+    data.payment.feesMsat = BigInt(data.payment.feesMsat)
+    for (const item0 of data.payment.parts) {
+      item0.amountMsat = BigInt(item0.amountMsat)
+      item0.feesMsat = BigInt(item0.feesMsat)
+    }
+  },
+  'payments.keysend': (data) => {
     data.payment.amountMsat = BigInt(data.payment.amountMsat)
     data.payment.feesMsat = BigInt(data.payment.feesMsat)
     for (const item0 of data.payment.parts) {

@@ -845,6 +845,8 @@ export interface Payment {
   readonly amountMsat: Msat
   readonly feesMsat: Msat
   readonly destination?: NodeId
+  /** It was sent without an invoice. */
+  readonly keysend?: boolean
   /** A BOLT 11 invoice. */
   readonly invoice?: string
   readonly description?: string
@@ -886,6 +888,52 @@ export interface PaymentsGetReply {
   readonly payment: Payment
   /** A place in the event log. */
   readonly asOf: Cursor
+}
+
+export interface PaymentsReceivedRequest {
+  readonly page?: {
+    /** Rows at most, 500 at the very most; 100 if not said. */
+    readonly limit?: number
+    readonly after?: PageToken
+  }
+}
+
+export interface PaymentsReceivedReply {
+  readonly items: readonly ReceivedPayment[]
+  readonly next?: PageToken
+  /** A place in the event log. */
+  readonly asOf: Cursor
+}
+
+/** A payment that we received. */
+export interface ReceivedPayment {
+  readonly paymentHash: PaymentHash
+  readonly amountMsat: Msat
+  readonly parts: readonly ReceivedPart[]
+  /** Milliseconds since the Unix epoch. */
+  readonly receivedAt: TimestampMs
+  /** It came without an invoice. */
+  readonly keysend: boolean
+  /** What the payer said besides: nobody vouches for it. */
+  readonly customRecords?: readonly CustomRecord[]
+  readonly preimage: Preimage
+  /** A BOLT 11 invoice. */
+  readonly invoice?: string
+  readonly description?: string
+}
+
+/** One HTLC of a payment that we received. */
+export interface ReceivedPart {
+  readonly channelId: ChannelId
+  readonly htlcId: number
+  readonly amountMsat: Msat
+}
+
+/** What a payer says to the payee besides: a record of the onion that only they know (bLIP 2). */
+export interface CustomRecord {
+  readonly type: number
+  /** At most 1,000 bytes: more has no room in an onion. */
+  readonly value: string
 }
 
 export interface PaymentsRelaysRequest {
@@ -943,6 +991,19 @@ export interface PaymentsPayInvoiceReply {
   readonly payment: Payment
 }
 
+export interface PaymentsKeysendRequest {
+  readonly destination: NodeId
+  readonly amountMsat: Msat
+  /** The most that relays may charge; 1 % and at least 5 sat if not said. */
+  readonly maxFeeMsat?: Msat
+  /** What the destination is told besides, each type once. One with an even type fails where it is not known. */
+  readonly customRecords?: readonly CustomRecord[]
+}
+
+export interface PaymentsKeysendReply {
+  readonly payment: Payment
+}
+
 export interface PaymentsSendToRouteRequest {
   readonly paymentHash: PaymentHash
   readonly paymentSecret: string
@@ -975,10 +1036,14 @@ export interface PaymentsActor {
   list(request?: PaymentsListRequest, options?: QueryOptions): Promise<PaymentsListReply>
   /** One payment. Errors: payment-not-found, payment-archived. */
   get(request: PaymentsGetRequest, options?: QueryOptions): Promise<PaymentsGetReply>
+  /** Payments received, with an invoice or without, the newest first, a page at a time. */
+  received(request?: PaymentsReceivedRequest, options?: QueryOptions): Promise<PaymentsReceivedReply>
   /** Payments that went through this node, the newest first, a page at a time, for as long as the event log has them. */
   relays(request?: PaymentsRelaysRequest, options?: QueryOptions): Promise<PaymentsRelaysReply>
   /** Pays a BOLT 11 invoice. Answers when the payment is settled or has failed for good. Effects: pays-out, fees. Errors: invoice-invalid, invoice-expired, invoice-wrong-network, invoice-unsupported, amount-required, amount-mismatch, own-invoice, already-paid, payment-in-flight, insufficient-balance, peer-limit-reached, no-route, fee-limit-exceeded, expiry-too-far, route-search-failed, payment-failed. */
   payInvoice(request: PaymentsPayInvoiceRequest, options: CommandOptions): Promise<PaymentsPayInvoiceReply>
+  /** Pays a node that has made no invoice (bLIP 3), in one part. Answers when the payment is settled or has failed for good. Effects: pays-out, fees. Errors: own-node, amount-out-of-bounds, invalid-records, already-paid, payment-in-flight, insufficient-balance, peer-limit-reached, no-route, fee-limit-exceeded, expiry-too-far, route-search-failed, payment-failed. */
+  keysend(request: PaymentsKeysendRequest, options: CommandOptions): Promise<PaymentsKeysendReply>
   /** Sends a payment over exactly these routes. Answers when it is settled or has failed. Effects: pays-out, fees. Errors: channel-not-found, invalid-route, already-paid, payment-in-flight, insufficient-balance, peer-limit-reached, no-route, fee-limit-exceeded, expiry-too-far, route-search-failed, payment-failed. */
   sendToRoute(request: PaymentsSendToRouteRequest, options: CommandOptions): Promise<PaymentsSendToRouteReply>
 }
@@ -1702,20 +1767,17 @@ export interface PaymentFailed {
   readonly failedAt: TimestampMs
 }
 
-/** An invoice of ours was paid. */
+/** An invoice of ours was paid, or somebody paid us without one. */
 export interface PaymentReceived {
   readonly paymentHash: PaymentHash
   readonly amountMsat: Msat
   readonly parts: readonly ReceivedPart[]
   /** Milliseconds since the Unix epoch. */
   readonly receivedAt: TimestampMs
-}
-
-/** One HTLC of a payment that we received. */
-export interface ReceivedPart {
-  readonly channelId: ChannelId
-  readonly htlcId: number
-  readonly amountMsat: Msat
+  /** It came without an invoice. */
+  readonly keysend?: boolean
+  /** What the payer said besides: nobody vouches for it. */
+  readonly customRecords?: readonly CustomRecord[]
 }
 
 /** A payment went through this node and settled on both sides. */
@@ -1995,7 +2057,7 @@ export interface Events {
   readonly 'payment.sent': PaymentSent
   /** A payment of ours has failed for good. Nothing of it is still under way. */
   readonly 'payment.failed': PaymentFailed
-  /** An invoice of ours was paid. */
+  /** An invoice of ours was paid, or somebody paid us without one. */
   readonly 'payment.received': PaymentReceived
   /** A payment went through this node and settled on both sides. */
   readonly 'payment.relayed': PaymentRelayed

@@ -6,6 +6,7 @@ import { errors } from './errors.ts'
 import { failing } from './failing.ts'
 import { fees } from './fees.ts'
 import { forceClosing } from './force-closing.ts'
+import { keysend } from './keysend.ts'
 import { opening } from './opening.ts'
 import { particulars } from './particular.ts'
 import { paying } from './paying.ts'
@@ -26,6 +27,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...opening,
   ...announcing,
   ...paying,
+  ...keysend,
   ...failing,
   ...relaying,
   ...refusing,

@@ -110,23 +110,6 @@ export const failing = group('Payments that fail', [
       t.like(await peer.pay(await us.invoice(900_000_000n)), { ok: true })
     },
   },
-  {
-    title: 'the peer sends us a keysend, without and with records of its own — it reads that we asked for none',
-    role: 'peer',
-    needs: ['keysend', 'custom-records'],
-    async run(stage) {
-      const { t } = stage
-      const { us, peer, channelId } = await pair(stage)
-      for (const records of [{}, { 65537: Uint8Array.of(1, 2, 3) }, { 65536: Uint8Array.of(4) }]) {
-        const outcome = await peer.keysend(us.id, 10_000_000n, records)
-        t.false(outcome.ok)
-        if (stage.can('failure-names')) t.like(outcome, { failures: [REJECTED] })
-      }
-      // BOLT 4: with invalid_onion_payload it would have taken our node for broken.
-      t.like(await peer.pay(await us.invoice(10_000_000n)), { ok: true })
-      t.is((await stage.settled(us, peer, channelId)).oursMsat, 710_000_000n)
-    },
-  },
   withRecordBeside(
     'the peer puts odd records of its own into update_add_htlc — it pays, and so does its next payment',
     65_537,

@@ -142,20 +142,6 @@ export const particulars = group('What few peers can be asked for', [
     },
   },
   {
-    title: 'the peer pays us without an invoice — it reads that we asked for none, and nothing moves',
-    role: 'peer',
-    needs: ['keysend'],
-    async run(stage) {
-      const { t } = stage
-      const { us, peer, channelId } = await stage.channel({ opener: 'peer' })
-      const outcome = await peer.keysend(us.id, 10_000_000n)
-      t.false(outcome.ok)
-      if (stage.can('failure-names')) t.like(outcome, { failures: ['incorrect_or_unknown_payment_details'] })
-      t.like(await peer.pay(await us.invoice(10_000_000n)), { ok: true })
-      t.is((await stage.settled(us, peer, channelId)).oursMsat, 10_000_000n)
-    },
-  },
-  {
     title: 'hundreds of payments each way on one connection — both sides change their keys, and nothing is lost',
     role: 'both',
     needs: ['push'],

@@ -1,12 +1,12 @@
 import type { ReplyOf } from '@fulgurite/plugin-sdk/contract'
 import { toHex } from '../../lib/bytes.ts'
 import type { TimestampMs } from '../../lib/units.ts'
-import { type InvoiceRecord, invoiceStatus, receivedMsat } from '../../payment/receive/invoice-record.ts'
+import { invoiceStatus, receivedMsat, type WrittenInvoice } from '../../payment/receive/invoice-record.ts'
 
 export type InvoiceSummary = ReplyOf<'invoices', 'get'>['invoice']
 
 /** An invoice of ours in the contract's form. Its preimage is shown once it has been paid. */
-export const describeInvoice = (invoice: InvoiceRecord, now: TimestampMs): InvoiceSummary => {
+export const describeInvoice = (invoice: WrittenInvoice, now: TimestampMs): InvoiceSummary => {
   const status = invoiceStatus(invoice, now)
   const { paymentHash, amountMsat, description, createdAt, expiresAt, state } = invoice
   return {

@@ -3,7 +3,7 @@ import { balanceView, isFunded, outsideNameOf } from '../../channel/index.ts'
 import { fromHex } from '../../lib/bytes.ts'
 import { err, ok } from '../../lib/result.ts'
 import { createInvoice, type HintChannel } from '../../payment/receive/create-invoice.ts'
-import type { InvoiceRecord } from '../../payment/receive/invoice-record.ts'
+import type { WrittenInvoice } from '../../payment/receive/invoice-record.ts'
 import type { ChannelDirectory } from '../channel/channel-directory.ts'
 import { isUsable } from '../channel/channel-standing.ts'
 import { hashOfInvoiceKey, INVOICE_STATUS } from '../payment/invoice-index.ts'
@@ -21,7 +21,7 @@ export const invoicesHandlers = ({
   channelDirectory,
   onUnreadable,
 }: MappingContext): ActorHandlers<'invoices'> => {
-  const describe = (invoice: InvoiceRecord) => describeInvoice(invoice, options.clock.now())
+  const describe = (invoice: WrittenInvoice) => describeInvoice(invoice, options.clock.now())
 
   return {
     async list({ status, page }) {
@@ -31,7 +31,8 @@ export const invoicesHandlers = ({
       return pageOfIndex(options.store, index, page, async (keys) => {
         const invoices = await readInvoices(options.store, keys.map(hashOfInvoiceKey), onUnreadable)
         return invoices.map((invoice) => {
-          if (invoice === undefined) return undefined
+          // What came without an invoice is among the payments received.
+          if (invoice === undefined || invoice.type === 'keysend') return undefined
           const summary = describe(invoice)
           // What was paid, or has expired, since its place was read is in another part of the list.
           return status !== undefined && summary.status !== status ? undefined : summary
@@ -41,7 +42,7 @@ export const invoicesHandlers = ({
 
     async get({ paymentHash }) {
       const invoice = await readInvoice(options.store, fromHex(paymentHash))
-      return invoice === undefined
+      return invoice === undefined || invoice.type === 'keysend'
         ? err(
             refusal('invoice-not-found', 'this node made no invoice with this payment hash', { field: 'paymentHash' }),
           )

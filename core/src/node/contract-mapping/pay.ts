@@ -77,6 +77,7 @@ export const describePayment = (payment: SentPayment): PaymentSummary => {
     amountMsat: status === 'settled' ? amountMsat : target.amountMsat,
     feesMsat,
     destination: toHex(target.recipient.nodeId),
+    ...(target.recipient.type === 'keysend' ? { keysend: true } : {}),
     ...(target.invoice === undefined ? {} : { invoice: target.invoice }),
     ...(target.description === undefined ? {} : { description: target.description.slice(0, 1024) }),
     parts: attempts.map(describeAttempt),

@@ -4,14 +4,18 @@ import { err, ok } from '../../lib/result.ts'
 import { invoiceRequest } from '../../payment/send/invoice-request.ts'
 import type { PaymentRequest } from '../../payment/send/payment.ts'
 import { findArchivedPayment } from '../payment/archived-payments.ts'
+import { hashOfInvoiceKey, INVOICE_STATUS } from '../payment/invoice-index.ts'
 import { hashOfPaymentKey, PAYMENT_STATUS } from '../payment/payment-index.ts'
 import { readPayment, readPayments } from '../payment/payments-actor.ts'
+import { readInvoices } from '../payment/receiver-actor.ts'
 import { TABLE } from '../storage/tables.ts'
 import type { MappingContext } from './context.ts'
+import { describeReceivedPayment } from './describe-received-payment.ts'
 import { pageOfEvents } from './event-pages.ts'
 import { destinationOf, givenRoutes } from './given-routes.ts'
 import { type ActorHandlers, type ActorRecalls, blindRefusal, refusal } from './handlers.ts'
 import { amountRefusal } from './invoice-refusals.ts'
+import { keysend } from './keysend.ts'
 import { pageOfIndex } from './paging.ts'
 import { archivedRefusal, begunUnder, describePayment, payer } from './pay.ts'
 
@@ -50,6 +54,14 @@ export const paymentsHandlers = (context: MappingContext): ActorHandlers<'paymen
       return archived === undefined
         ? err(refusal('payment-not-found', 'nothing was sent with this payment hash', { field: 'paymentHash' }))
         : err(archivedRefusal('payment-archived', archived))
+    },
+
+    async received({ page }) {
+      const index = { table: TABLE.invoiceByStatus, classes: [INVOICE_STATUS.paid], keyLength: 41 }
+      return pageOfIndex(options.store, index, page, async (keys) => {
+        const records = await readInvoices(options.store, keys.map(hashOfInvoiceKey), context.onUnreadable)
+        return records.map((record) => record && describeReceivedPayment(record))
+      })
     },
 
     async relays(request) {
@@ -91,6 +103,11 @@ export const paymentsHandlers = (context: MappingContext): ActorHandlers<'paymen
       }
     },
 
+    async keysend(request, { key }) {
+      const prepared = keysend(context, request, key)
+      return prepared.ok ? pay(prepared.value) : prepared
+    },
+
     async sendToRoute(request, { key }) {
       const paymentHash = fromHex(request.paymentHash)
       // Asked again: a payment that was begun under this key goes on, or has its outcome, whatever happened to the channel.
@@ -126,7 +143,8 @@ export const paymentsHandlers = (context: MappingContext): ActorHandlers<'paymen
 }
 
 /** Payments go on by themselves after a restart. */
-export const paymentsRecalls = ({ options, flow, invoices }: MappingContext): ActorRecalls<'payments'> => {
+export const paymentsRecalls = (context: MappingContext): ActorRecalls<'payments'> => {
+  const { options, flow, invoices } = context
   const pay = payer(flow.payments)
   const find = async (paymentHash: PaymentHash, key: string) => {
     const payment = await begunUnder(options.store, paymentHash, key)
@@ -138,6 +156,10 @@ export const paymentsRecalls = ({ options, flow, invoices }: MappingContext): Ac
     payInvoice: async ({ invoice: text }, key) => {
       const invoice = invoices.read(text)
       return invoice.ok ? find(invoice.value.paymentHash, key) : undefined
+    },
+    keysend: async (request, key) => {
+      const prepared = keysend(context, request, key)
+      return prepared.ok ? find(prepared.value.target.paymentHash, key) : undefined
     },
     sendToRoute: ({ paymentHash }, key) => find(fromHex(paymentHash), key),
   }

@@ -1,8 +1,10 @@
 import type { ChannelKeys, SigningAnswer, SigningRequest, SigningTask } from '../../channel/index.ts'
 import { derivePrivateKey, deriveRevocationPrivateKey } from '../../crypto/commitment-keys.ts'
+import { hmacSha256 } from '../../crypto/hashes.ts'
 import { secp256k1 } from '../../crypto/secp256k1.ts'
 import { FIRST_SECRET_INDEX, shachainGenerator } from '../../crypto/shachain.ts'
-import type { NodeId, PrivateKey, PublicKey, Signature } from '../../lib/ids.ts'
+import { utf8Encode } from '../../lib/bytes.ts'
+import type { NodeId, Preimage, PrivateKey, PublicKey, Signature } from '../../lib/ids.ts'
 import { once } from '../../lib/once.ts'
 import { ecdsa, type FundingSignature } from '../../wire/funding-signature.ts'
 import type { ChannelSecrets, KeyTree } from './key-tree.ts'
@@ -14,6 +16,11 @@ export interface Signer {
   /** A digest, by the node's key. */
   signAsNode(digest: Uint8Array): Signature
   signAsNodeRecoverable(digest: Uint8Array): { readonly signature: Signature; readonly recoveryId: number }
+  /**
+   * The preimage of a payment to a node that has made no invoice: for the same node and idempotency key the same, so that whoever asks again
+   * finds the payment. No other node ever gets it, as that one may know it from an attempt before.
+   */
+  keysendPreimage(destination: NodeId, key: string): Preimage
 }
 
 /** The keys of one channel. */
@@ -37,6 +44,7 @@ export const localSigner = (keys: KeyTree): Signer => ({
   channel: (keyIndex) => channelSigner(keys.channelSecrets(keyIndex)),
   signAsNode: (digest) => secp256k1.sign(digest, keys.nodeKey),
   signAsNodeRecoverable: (digest) => secp256k1.signRecoverable(digest, keys.nodeKey),
+  keysendPreimage: (destination, key) => hmacSha256(keys.keysendKey, destination, utf8Encode(key)),
 })
 
 const channelSigner = (secrets: ChannelSecrets): ChannelSigner => {

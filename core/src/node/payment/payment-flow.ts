@@ -61,6 +61,8 @@ export interface PaymentFlowOptions {
   readonly signer: Signer
   /** The channels of others. */
   readonly graph: NetworkPaths
+  /** Whether payments are taken that nobody was asked for. */
+  readonly acceptsKeysend: boolean
   /** For peeling onions. */
   readonly nodeKey: PrivateKey
   readonly height: () => BlockHeight
@@ -146,6 +148,7 @@ export class PaymentFlow {
   async start<E extends { readonly type: string }>(system: ActorSystem<E>): Promise<void> {
     const { store, clock, rng, events, channelDirectory, settings, height, watchHeight, log, onUnreadable, begun } =
       this.#options
+    const { acceptsKeysend } = this.#options
     const upstream = this.#upstream
     const ownChannels = this.#ownChannels
     this.#payments = system.spawn(
@@ -166,7 +169,7 @@ export class PaymentFlow {
     )
     this.#receiver = system.spawn(
       'receiver',
-      receiverBehaviour({ store, clock, events, upstream, channelDirectory, height, onUnreadable }),
+      receiverBehaviour({ store, clock, events, upstream, channelDirectory, acceptsKeysend, height, onUnreadable }),
       { lanes: RECEIVER_LANES },
     )
     const relays = await readRelays(store)

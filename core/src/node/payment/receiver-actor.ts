@@ -4,8 +4,8 @@ import type { CancelTimer, Clock } from '../../lib/clock.ts'
 import type { PaymentHash } from '../../lib/ids.ts'
 import type { BlockHeight } from '../../lib/units.ts'
 import { decodeInvoiceRecord, encodeInvoiceRecord } from '../../payment/receive/invoice-codec.ts'
-import type { InvoiceRecord } from '../../payment/receive/invoice-record.ts'
-import { invoiceStatus, receivedMsat } from '../../payment/receive/invoice-record.ts'
+import { type InvoiceRecord, invoiceStatus, type WrittenInvoice } from '../../payment/receive/invoice-record.ts'
+import { keysendPayment } from '../../payment/receive/keysend.ts'
 import { failUnknownPayment, stepInvoice, waiting } from '../../payment/receive/receive-machine.ts'
 import type { FinalHtlc, ReceiveInput, ReceiveState, RefusedHtlc } from '../../payment/receive/receive-protocol.ts'
 import type { Store, Write } from '../../store/store.ts'
@@ -14,6 +14,7 @@ import { hashesInChannels } from '../channel/hashes-in-channels.ts'
 import type { EventLog } from '../events/event-log.ts'
 import { type OnUnreadable, readRow, readRowOfMany } from '../storage/read-row.ts'
 import { TABLE } from '../storage/tables.ts'
+import { describeReceived } from './describe-received.ts'
 import { expiryWrites, hashOfInvoiceKey, invoiceIndexRemovals, invoiceIndexWrites, overdue } from './invoice-index.ts'
 import { type LookedAtRow, type RemovedRows, removable, sumOf } from './removable.ts'
 import type { Upstream } from './upstream.ts'
@@ -24,6 +25,8 @@ export interface ReceiverServices {
   readonly events: EventLog
   readonly upstream: Upstream
   readonly channelDirectory: ChannelDirectory
+  /** Whether payments are taken that nobody was asked for. */
+  readonly acceptsKeysend: boolean
   height(): BlockHeight
   readonly onUnreadable: OnUnreadable
 }
@@ -34,7 +37,7 @@ type Incoming = Extract<ReceiveInput, { readonly type: 'htlc' | 'refused' }> & {
 /** What the receiver of payments is told and asked. */
 export type ReceiverProtocol = {
   /** A new invoice; answered when it is durable. */
-  add: { readonly request: { readonly invoice: InvoiceRecord }; readonly reply: void }
+  add: { readonly request: { readonly invoice: WrittenInvoice }; readonly reply: void }
   htlc: { readonly request: FinalHtlc & { readonly paymentHash: PaymentHash }; readonly reply: void }
   refused: { readonly request: RefusedHtlc & { readonly paymentHash: PaymentHash }; readonly reply: void }
   timeout: { readonly request: { readonly hash: string }; readonly reply: void }
@@ -77,14 +80,17 @@ class ReceiverDriver {
         add: ({ invoice }) => this.#add(invoice),
         htlc: ({ paymentHash, ...htlc }) => this.#receive({ type: 'htlc', htlc, paymentHash }),
         refused: ({ paymentHash, ...htlc }) => this.#receive({ type: 'refused', htlc, paymentHash }),
-        timeout: ({ hash }) => this.#input(hash, { type: 'mpp-timeout' }),
+        timeout: ({ hash }) => {
+          this.#timers.delete(hash)
+          this.#input(hash, { type: 'mpp-timeout' })
+        },
         expire: () => this.#expire(),
         remove: ({ lookedAt }) => this.#remove(lookedAt),
       },
     }
   }
 
-  #add(invoice: InvoiceRecord): Promise<void> {
+  #add(invoice: WrittenInvoice): Promise<void> {
     if (++this.#added % INVOICES_PER_SWEEP === 0) void this.#expire()
     const { paymentHash, createdAt, amountMsat, description, expiresAt } = invoice
     this.#remember(toHex(paymentHash), waiting(invoice))
@@ -172,19 +178,39 @@ class ReceiverDriver {
       this.#reading.delete(hash)
       if (invoice !== undefined) this.#remember(hash, waiting(invoice))
       for (const each of all) {
-        if (invoice !== undefined) this.#input(hash, each)
-        else if (each.type === 'refused') this.#services.upstream.refuse(each.htlc)
-        else this.#services.upstream.fail(each.htlc, failUnknownPayment(each.htlc, this.#env()).failure)
+        if (invoice === undefined) this.#receiveUnasked(hash, each)
+        else this.#input(hash, each)
       }
     })
+  }
+
+  /** Of a payment that has no invoice only what is whole is stored: until then its parts alone tell of it. */
+  #receiveUnasked(hash: string, incoming: Incoming): void {
+    const { upstream, clock, acceptsKeysend } = this.#services
+    // One before it may have begun it.
+    if (!this.#states.has(hash)) {
+      if (incoming.type === 'refused') {
+        upstream.refuse(incoming.htlc)
+        return
+      }
+      const { htlc, paymentHash } = incoming
+      const payment = acceptsKeysend ? keysendPayment(paymentHash, htlc, clock.now()) : undefined
+      if (payment === undefined) {
+        upstream.fail(htlc, failUnknownPayment(htlc, this.#env()).failure)
+        return
+      }
+      this.#remember(hash, waiting(payment))
+    }
+    this.#input(hash, incoming)
   }
 
   #input(hash: string, input: ReceiveInput): void {
     const before = this.#states.get(hash)
     if (before === undefined) return
     const { state, effects } = stepInvoice(before, input, this.#env())
-    this.#states.set(hash, state)
-    const { invoice } = state
+    const { invoice, parts } = state
+    if (invoice.state.type === 'open' && parts.length === 0 && invoice.type === 'keysend') this.#states.delete(hash)
+    else this.#states.set(hash, state)
     const { store, upstream } = this.#services
     // The list of HTLCs is on its way to the disk before any channel is told to fulfil one of them.
     if (invoice !== before.invoice) {
@@ -220,18 +246,8 @@ class ReceiverDriver {
   }
 
   #report(invoice: InvoiceRecord): void {
-    const { state } = invoice
-    if (state.type !== 'settled') return
-    this.#services.events.append('payment.received', {
-      paymentHash: toHex(invoice.paymentHash),
-      amountMsat: receivedMsat(invoice),
-      parts: state.htlcs.map(({ channelId, htlcId, amountMsat }) => ({
-        channelId: toHex(channelId),
-        htlcId: Number(htlcId),
-        amountMsat: amountMsat,
-      })),
-      receivedAt: state.at,
-    })
+    const received = describeReceived(invoice)
+    if (received !== undefined) this.#services.events.append('payment.received', received)
   }
 
   /** Forgets the oldest invoices that hold no HTLC and are in the store anyway. */

@@ -2,9 +2,8 @@ import type { HtlcFault } from '../../channel/index.ts'
 import type { BlockHeight, Msat } from '../../lib/units.ts'
 import type { FailureMessage } from '../../onion/failure-message.ts'
 import type { InvalidHopPayload } from '../../onion/hop-payload.ts'
+import { FIRST_CUSTOM_TYPE } from './custom-records.ts'
 
-/** BOLT 1, TLV: types from here on are for experiments and custom records, keysend's among them. */
-const FIRST_CUSTOM_TYPE = 65_536n
 /** Of AMP payments: `amp` of the payload, not in BOLT 4. */
 const AMP_TYPE = 14n
 

@@ -5,6 +5,7 @@ import { assertNever } from '../../lib/errors.ts'
 import type { FailureMessage } from '../../onion/failure-message.ts'
 import type { Step } from '../step.ts'
 import type { FailEffect } from '../upstream-failure.ts'
+import { customRecords } from './custom-records.ts'
 import { type InvoiceRecord, invoiceStatus, type ReceivedHtlc } from './invoice-record.ts'
 import type {
   FinalHtlc,
@@ -18,7 +19,7 @@ import type {
 type ReceiveStep = Step<ReceiveState, ReceiveEffect>
 
 /** BOLT 4, basic multi-part payments: how long the parts of a payment wait for the rest. */
-const MPP_TIMEOUT_MS = 60_000
+export const MPP_TIMEOUT_MS = 60_000
 
 /** An invoice as it is before any HTLC is held for it. */
 export const waiting = (invoice: InvoiceRecord): ReceiveState => ({ invoice, parts: [] })
@@ -103,7 +104,11 @@ const settle = (invoice: InvoiceRecord, parts: readonly FinalHtlc[], env: Receiv
     htlcId,
     amountMsat,
   }))
-  const settled: InvoiceRecord = { ...invoice, state: { type: 'settled', at: env.now, htlcs } }
+  const said = customRecords(parts.map(({ payload }) => payload))
+  const settled: InvoiceRecord = {
+    ...invoice,
+    state: { type: 'settled', at: env.now, htlcs, ...(said.length === 0 ? {} : { customRecords: said }) },
+  }
   const effects: ReceiveEffect[] = parts.map((part) => fulfil(part, settled))
   if (parts.length > 1) effects.push({ type: 'unschedule' })
   effects.push({ type: 'received', invoice: settled })
@@ -140,8 +145,8 @@ const isOfInvoice = (
   // A payment whose first parts came in time may be completed a little later.
   const status = invoiceStatus(invoice, env.now)
   if (status !== 'open' && !(status === 'expired' && parts.length > 0)) return false
-  if (!hasInvoice(invoice, payload)) return false
-  if (invoice.amountMsat !== undefined) {
+  if (!isPaidBy(invoice, payload)) return false
+  if (invoice.type !== 'keysend' && invoice.amountMsat !== undefined) {
     // BOLT 4: no less than was asked for, and no more than twice that.
     const asked = invoice.amountMsat
     const total = totalOf(htlc)
@@ -151,14 +156,20 @@ const isOfInvoice = (
   return cltvExpiry >= env.height + invoice.minFinalCltvExpiryDelta
 }
 
-/** Whether the sender has shown that it pays this invoice. */
-const hasInvoice = (invoice: InvoiceRecord, payload: FinalHtlc['payload']): boolean => {
+/** Whether the sender has shown what it pays. */
+const isPaidBy = (invoice: InvoiceRecord, payload: FinalHtlc['payload']): boolean => {
   if (invoice.type === 'bolt12') {
     // BOLT 4, route blinding: what comes by another path than the invoice's is not for it. A hash alone is known to others on the way.
     return payload.type === 'blinded-final' && isSecret(payload.pathId, invoice.pathId)
   }
   if (payload.type !== 'final') return false
-  const { paymentData, paymentMetadata } = payload
+  const { paymentData, paymentMetadata, keysendPreimage } = payload
+  if (invoice.type === 'keysend') {
+    // bLIP 3: each part brings the preimage. What came without a secret was whole.
+    if (keysendPreimage === undefined || !equalBytes(keysendPreimage, invoice.preimage)) return false
+    if (invoice.paymentSecret === undefined) return paymentData === undefined
+    return isSecret(paymentData?.paymentSecret, invoice.paymentSecret)
+  }
   // BOLT 4: the secret is required, and proves that the sender has the invoice.
   if (!isSecret(paymentData?.paymentSecret, invoice.paymentSecret)) return false
   if (invoice.paymentMetadata === undefined) return true

@@ -3,7 +3,7 @@ import { type Codec, decodeWith, encodeWith } from '../../wire/codec/codec.ts'
 import { mapped, optional, struct, u16List, union, versioned } from '../../wire/codec/combinators.ts'
 import { bigSize, bool, bytes32, point, u16Bytes, u16Text } from '../../wire/codec/primitives.ts'
 import type { WireError } from '../../wire/wire-error.ts'
-import { invoiceText, timestamp } from '../row-codecs.ts'
+import { customRecord, invoiceText, timestamp } from '../row-codecs.ts'
 import { EARLIER_PAYMENT_ROWS } from './earlier-payment-rows.ts'
 import type { Attempt, PaymentTarget, SentPayment } from './payment.ts'
 import {
@@ -27,6 +27,16 @@ const recipient = union<Recipient, 'type'>('type', {
       nodeId: point,
       paymentSecret: optional(bytes32),
       paymentMetadata: optional(u16Bytes),
+      minFinalCltvExpiryDelta: SHORT.count,
+      routeHints: u16List(routeHint),
+    },
+  },
+  keysend: {
+    number: 2,
+    fields: {
+      nodeId: point,
+      preimage: optional(bytes32),
+      customRecords: u16List(customRecord),
       minFinalCltvExpiryDelta: SHORT.count,
       routeHints: u16List(routeHint),
     },

@@ -1,18 +1,32 @@
 import type { RouteHint } from '../../invoice/invoice.ts'
-import type { NodeId } from '../../lib/ids.ts'
+import { assertNever } from '../../lib/errors.ts'
+import type { NodeId, Preimage } from '../../lib/ids.ts'
 import type { BlockDelta, BlockHeight, Msat } from '../../lib/units.ts'
 import type { FinalPayload } from '../../onion/hop-payload.ts'
+import type { TlvRecord } from '../../wire/tlv-record.ts'
 
 /** Who is paid: how it is reached, and what it is told there. */
-export type Recipient = NodeRecipient
+export type Recipient = NodeRecipient | KeysendRecipient
 
 /** A node that says who it is, as an invoice of BOLT 11 does. */
-interface NodeRecipient {
+export interface NodeRecipient {
   readonly type: 'node'
   readonly nodeId: NodeId
   /** Absent once the payment has ended, as are the metadata and the hints. */
   readonly paymentSecret?: Uint8Array
   readonly paymentMetadata?: Uint8Array
+  readonly minFinalCltvExpiryDelta: BlockDelta
+  readonly routeHints: readonly RouteHint[]
+}
+
+/** A node that has not asked for the payment (bLIP 3). */
+interface KeysendRecipient {
+  readonly type: 'keysend'
+  readonly nodeId: NodeId
+  /** Absent once the payment has ended, as are the records. */
+  readonly preimage?: Preimage
+  /** In increasing order of type. */
+  readonly customRecords: readonly TlvRecord[]
   readonly minFinalCltvExpiryDelta: BlockDelta
   readonly routeHints: readonly RouteHint[]
 }
@@ -25,20 +39,39 @@ interface LastHop {
 
 /** BOLT 4: what the last hop of a part is told. */
 export const finalPayload = (recipient: Recipient, last: LastHop, totalMsat: Msat): FinalPayload => {
-  const { paymentSecret, paymentMetadata } = recipient
-  return {
-    type: 'final',
-    amtToForward: last.amountMsat,
-    outgoingCltvValue: last.cltvExpiry,
-    ...(paymentSecret === undefined ? {} : { paymentData: { paymentSecret, totalMsat } }),
-    ...(paymentMetadata === undefined ? {} : { paymentMetadata }),
+  const part = { type: 'final', amtToForward: last.amountMsat, outgoingCltvValue: last.cltvExpiry } as const
+  switch (recipient.type) {
+    case 'node': {
+      const { paymentSecret, paymentMetadata } = recipient
+      return {
+        ...part,
+        ...(paymentSecret === undefined ? {} : { paymentData: { paymentSecret, totalMsat } }),
+        ...(paymentMetadata === undefined ? {} : { paymentMetadata }),
+      }
+    }
+    case 'keysend': {
+      // Not every node takes such a payment in parts, and without a secret the HTLC is all there is.
+      const { preimage, customRecords } = recipient
+      return {
+        ...part,
+        ...(preimage === undefined ? {} : { keysendPreimage: preimage }),
+        ...(customRecords.length === 0 ? {} : { unknownTlvs: customRecords }),
+      }
+    }
+    default:
+      return assertNever(recipient, 'recipient')
   }
 }
 
 /** What is kept of it once the payment has ended: nothing that only sending needs. */
-export const withoutSecrets = ({ type, nodeId, minFinalCltvExpiryDelta }: Recipient): Recipient => ({
-  type,
-  nodeId,
-  minFinalCltvExpiryDelta,
-  routeHints: [],
-})
+export const withoutSecrets = ({ type, nodeId, minFinalCltvExpiryDelta }: Recipient): Recipient => {
+  const kept = { nodeId, minFinalCltvExpiryDelta, routeHints: [] }
+  switch (type) {
+    case 'node':
+      return { type, ...kept }
+    case 'keysend':
+      return { type, ...kept, customRecords: [] }
+    default:
+      return assertNever(type, 'recipient')
+  }
+}

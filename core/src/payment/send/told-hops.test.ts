@@ -6,6 +6,7 @@ import { bigSize } from '../../wire/codec/primitives.ts'
 import { Reader } from '../../wire/codec/reader.ts'
 import { named, testNode } from '../fixtures/nodes.ts'
 import type { PaymentTarget, Route } from './payment.ts'
+import type { NodeRecipient } from './recipient.ts'
 import { onionFor } from './route.ts'
 
 const nodes = ['bob', 'carol', 'payee'].map(testNode)
@@ -23,7 +24,7 @@ const route: Route = {
   hops: [hop(0, 0x1002n, 0x2003, 1n), hop(1, 0x1001n, 0x2002, 2n), hop(2, 0x1000n, 0x2001, 3n)],
 }
 
-type Told = Partial<PaymentTarget['recipient']>
+type Told = Partial<NodeRecipient>
 
 const target = (told: Told = {}): PaymentTarget => ({
   recipient: {

@@ -19,6 +19,16 @@ export const paymentsRules: SpendingRules<'payments'> = {
     },
     actual: ({ payment: { amountMsat, feesMsat } }) => ({ paysOutMsat: amountMsat, feesMsat }),
   },
+  keysend: {
+    worstCase(request) {
+      const maxFeeMsat = request.maxFeeMsat ?? defaultMaxFee(request.amountMsat)
+      return ok({
+        request: { ...request, maxFeeMsat },
+        cost: { paysOutMsat: request.amountMsat, feesMsat: maxFeeMsat },
+      })
+    },
+    actual: ({ payment: { amountMsat, feesMsat } }) => ({ paysOutMsat: amountMsat, feesMsat }),
+  },
   sendToRoute: {
     // The first hop gets everything, the last one gets what is paid: the difference is fees. Every part counts. If amounts grow along a
     // route, the larger one counts; such a route is refused when routes are read.
