@@ -4,7 +4,7 @@ import { play } from './support/play.ts'
 const SHAPE = { nodes: 10, channels: 24, payments: 150, seed: 1 } as const
 
 test('a network of whole nodes — every payment ends, nothing is lost or gained, and what is possible is paid', async (t) => {
-  t.timeout(120_000)
+  t.timeout(600_000)
   const flow = await play({ ...SHAPE, search: 'flow' })
   t.log(
     `${flow.paidOfPossible} of ${flow.possible} possible payments paid, ${(flow.partsOfPaid / flow.paid).toFixed(2)} HTLCs each`,
