@@ -19,6 +19,54 @@ interface Timer {
   readonly at: number
   readonly order: number
   readonly fire: () => void
+  isOver: boolean
+}
+
+const isSooner = (a: Timer, b: Timer): boolean => a.at < b.at || (a.at === b.at && a.order < b.order)
+
+/** The timers that are set, as a heap: simulations of many nodes set thousands. */
+class Timers {
+  readonly #heap: Timer[] = []
+
+  add(timer: Timer): void {
+    let at = this.#heap.push(timer) - 1
+    while (at > 0) {
+      const above = (at - 1) >> 1
+      if (!this.#swapIfSooner(at, above)) return
+      at = above
+    }
+  }
+
+  /** The earliest that is not over. */
+  first(): Timer | undefined {
+    while (this.#heap[0]?.isOver === true) this.take()
+    return this.#heap[0]
+  }
+
+  /** Removes the earliest. */
+  take(): void {
+    const last = this.#heap.pop()
+    if (last === undefined || this.#heap.length === 0) return
+    this.#heap[0] = last
+    for (let at = 0; ; ) {
+      const [left, right] = [2 * at + 1, 2 * at + 2]
+      const sooner = right < this.#heap.length && isSooner(this.#at(right), this.#at(left)) ? right : left
+      if (sooner >= this.#heap.length || !this.#swapIfSooner(sooner, at)) return
+      at = sooner
+    }
+  }
+
+  #at(place: number): Timer {
+    return this.#heap[place] as Timer
+  }
+
+  #swapIfSooner(below: number, above: number): boolean {
+    const [lower, upper] = [this.#at(below), this.#at(above)]
+    if (!isSooner(lower, upper)) return false
+    this.#heap[above] = lower
+    this.#heap[below] = upper
+    return true
+  }
 }
 
 const oneTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
@@ -28,40 +76,33 @@ export const virtualClock = (startAt: TimestampMs = 1_704_067_200_000): VirtualC
   let now = 0
   let wallAtZero: number = startAt
   let order = 0
-  const timers = new Set<Timer>()
-
-  const earliest = (): Timer | undefined => {
-    let first: Timer | undefined
-    for (const timer of timers) {
-      if (first === undefined || timer.at < first.at || (timer.at === first.at && timer.order < first.order))
-        first = timer
-    }
-    return first
-  }
+  const timers = new Timers()
 
   return {
     now: () => wallAtZero + now,
     monotonic: () => now,
     setTimer(delayMs, fire) {
-      const timer: Timer = { at: now + Math.max(delayMs, 0), order: order++, fire }
+      const timer: Timer = { at: now + Math.max(delayMs, 0), order: order++, fire, isOver: false }
       timers.add(timer)
-      return () => void timers.delete(timer)
+      return () => {
+        timer.isOver = true
+      }
     },
     async advance(ms, settle = oneTurn) {
       const end = now + ms
       await settle()
       for (;;) {
-        const next = earliest()
+        const next = timers.first()
         if (next === undefined || next.at > end) break
         now = Math.max(now, next.at)
-        timers.delete(next)
+        timers.take()
         next.fire()
         await settle()
       }
       now = end
     },
     nextTimerAt() {
-      const next = earliest()
+      const next = timers.first()
       return next && wallAtZero + next.at
     },
     setWall(at) {

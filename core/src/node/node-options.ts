@@ -13,6 +13,7 @@ import type { NodeLog } from './node-log.ts'
 import type { ConfiguredPeer } from './peer/address-book.ts'
 import type { SocketAddress } from './peer/socket-address.ts'
 import type { RetentionChoices } from './retention/kept-rows.ts'
+import type { StartPathSearch } from './routing/network-graph.ts'
 import type { NodeChoices } from './settings.ts'
 
 export interface NodeOptions {
@@ -43,6 +44,8 @@ export interface NodeOptions {
   readonly staticBackup?: StaticBackupPlaces
   /** Where the network's gossip is kept; the node takes no part in it if absent. */
   readonly gossip?: GossipPlace
+  /** Who searches the network's graph for paths: a thread of its own if absent. */
+  readonly pathSearch?: StartPathSearch
   /** Peers that the operator has named: the node knows where they are, and stays connected to them. */
   readonly peers?: readonly ConfiguredPeer[]
   /** What else `getinfo` should warn of. */

@@ -162,7 +162,7 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
   const keyed = new KeyedCommands(store, clock)
   const gateway = new Gateway({ events, keyed, clock, log })
 
-  const graph = new NetworkGraph({ system, rng, store, clock, log, onUnreadable })
+  const graph = new NetworkGraph({ system, rng, store, clock, log, onUnreadable, search: options.pathSearch })
   const flow = new PaymentFlow({
     gateway,
     graph,

@@ -52,6 +52,7 @@ const ingest = async (path: string): Promise<object> => {
   const { graph, log } = openGraph(`${path}-ingested`, CHAIN_HASH, sink)
   const checkers = new SignatureCheckers(createActorSystem<never>(), 2)
   const room = new GossipRoom({
+    nodeId: new Uint8Array(33),
     graph,
     flushLog: () => log.flush(),
     chainHash: CHAIN_HASH,

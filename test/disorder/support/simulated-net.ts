@@ -4,6 +4,7 @@ import { err, ok } from '../../../core/src/lib/result.ts'
 import type { ConnectOptions } from '../../../core/src/node/connection/connect.ts'
 import type { ConnectionHandlers } from '../../../core/src/node/connection/connection.ts'
 import type { CloseReason, ConnectFailure } from '../../../core/src/node/connection/connection-failure.ts'
+import type { ConnectionSettings } from '../../../core/src/node/connection/connection-settings.ts'
 import type { PeerLine, Transport } from '../../../core/src/node/connection/transport.ts'
 import type { FeatureVector } from '../../../core/src/wire/feature-vector.ts'
 import { type FeatureName, type FeatureSet, formatFeatures } from '../../../core/src/wire/features.ts'
@@ -32,7 +33,7 @@ export class SimulatedNet {
   readonly options: NetOptions
   readonly #listeners = new Map<
     string,
-    { readonly place: Place; accept(line: PeerLine): void; features: FeatureVector }
+    { readonly place: Place; accept(line: PeerLine): void; features: FeatureVector; rooms: Rooms }
   >()
   readonly #pairs = new Set<Pair>()
   readonly #barred = new Set<string>()
@@ -46,11 +47,11 @@ export class SimulatedNet {
   transportOf(place: Place, isAlive: () => boolean): Transport {
     return {
       connect: (options) => this.#connect(place, options, isAlive),
-      listen: async ({ onConnection, features }) => {
+      listen: async ({ onConnection, features, rooms }) => {
         const accept = (line: PeerLine): void => {
           if (isAlive()) onConnection(line)
         }
-        this.#listeners.set(place.host, { place, accept, features: this.#shown(features) })
+        this.#listeners.set(place.host, { place, accept, features: this.#shown(features), rooms })
         return ok({ port: PORT, close: async () => void this.#listeners.delete(place.host) })
       },
     }
@@ -95,16 +96,15 @@ export class SimulatedNet {
     return this.options.clock.monotonic()
   }
 
-  async #connect(from: Place, { host, nodeId, features }: ConnectOptions, isAlive: () => boolean) {
+  async #connect(from: Place, { host, nodeId, features, rooms }: ConnectOptions, isAlive: () => boolean) {
     await new Promise<void>((resolve) => this.options.clock.setTimer(this.options.latencyMs(), resolve))
     const listener = this.#listeners.get(host)
     const isReachable = listener !== undefined && !this.#barred.has(between(from.host, host)) && isAlive()
     if (!isReachable || toName(listener.place.nodeId) !== toName(nodeId)) {
       return err<ConnectFailure>({ code: 'unreachable', cause: 'ECONNREFUSED' })
     }
-    const pair = new Pair(this, from, listener.place, this.#shown(features), listener.features, () =>
-      this.#pairs.delete(pair),
-    )
+    const caller = { place: from, features: this.#shown(features), rooms }
+    const pair = new Pair(this, caller, listener, () => this.#pairs.delete(pair))
     this.#pairs.add(pair)
     listener.accept(pair.callee)
     return ok(pair.caller)
@@ -118,6 +118,15 @@ export class SimulatedNet {
 
 const PORT = 9735
 
+type Rooms = ConnectionSettings['rooms']
+
+/** One side of a connection, as it shows itself, and what it takes. */
+interface Side {
+  readonly place: Place
+  readonly features: FeatureVector
+  readonly rooms: Rooms
+}
+
 const between = (a: string, b: string): string => [a, b].sort().join('|')
 
 const toName = (nodeId: NodeId): string => Buffer.from(nodeId).toString('hex')
@@ -128,16 +137,9 @@ class Pair {
   readonly callee: End
   readonly #onEnd: () => void
 
-  constructor(
-    net: SimulatedNet,
-    from: Place,
-    to: Place,
-    callerFeatures: FeatureVector,
-    calleeFeatures: FeatureVector,
-    onEnd: () => void,
-  ) {
-    this.caller = new End(net, from, to, calleeFeatures, 'outbound')
-    this.callee = new End(net, to, from, callerFeatures, 'inbound')
+  constructor(net: SimulatedNet, caller: Side, callee: Side, onEnd: () => void) {
+    this.caller = new End(net, caller, callee, 'outbound')
+    this.callee = new End(net, callee, caller, 'inbound')
     this.caller.other = this.callee
     this.callee.other = this.caller
     this.#onEnd = onEnd
@@ -175,6 +177,7 @@ class End implements PeerLine {
   readonly host: string
   other: End | undefined
   readonly #net: SimulatedNet
+  readonly #rooms: Rooms
   readonly #closeListeners: (() => void)[] = []
   #handlers: ConnectionHandlers | undefined
   #outgoing: Uint8Array[] = []
@@ -186,20 +189,15 @@ class End implements PeerLine {
   #closed: CloseReason | undefined
   #isPaused = false
 
-  constructor(
-    net: SimulatedNet,
-    own: Place,
-    remote: Place,
-    remoteFeatures: FeatureVector,
-    direction: End['direction'],
-  ) {
+  constructor(net: SimulatedNet, own: Side, remote: Side, direction: End['direction']) {
     this.#net = net
-    this.host = own.host
-    this.remoteNodeId = remote.nodeId
-    this.remoteFeatures = remoteFeatures
+    this.#rooms = own.rooms
+    this.host = own.place.host
+    this.remoteNodeId = remote.place.nodeId
+    this.remoteFeatures = remote.features
     this.direction = direction
-    this.remoteAddress = remote.host
-    this.address = `${remote.host}:${PORT}`
+    this.remoteAddress = remote.place.host
+    this.address = `${remote.place.host}:${PORT}`
   }
 
   get isClosed(): boolean {
@@ -287,11 +285,12 @@ class End implements PeerLine {
         this.end({ code: 'closed-by-peer' })
         return
       }
-      const message = decodeMessage(bytes)
+      const message = decodeMessage(bytes, (type) => this.#rooms.has(type))
       if (!message.ok) throw new Error(`a node sent what cannot be read: ${message.error.code}`)
-      if (message.value.type === 'unknown' || message.value.type === 'init') continue
-      if (message.value.type === 'ping' || message.value.type === 'pong') continue
-      this.#handlers.onMessage(message.value)
+      const { value } = message
+      if (value.type === 'init' || value.type === 'ping' || value.type === 'pong') continue
+      if (value.type === 'unknown' && this.#rooms.of(value.messageType) === undefined) continue
+      this.#handlers.onMessage(value)
     }
   }
 

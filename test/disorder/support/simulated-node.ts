@@ -14,6 +14,7 @@ import { type Rng, seededRng } from '../../../core/src/lib/rng.ts'
 import { keyTree } from '../../../core/src/node/keys/key-tree.ts'
 import { type FulguriteNode, startNode } from '../../../core/src/node/node.ts'
 import type { NodeLog } from '../../../core/src/node/node-log.ts'
+import type { NodeOptions } from '../../../core/src/node/node-options.ts'
 import type { ConfiguredPeer } from '../../../core/src/node/peer/address-book.ts'
 import { restoredMark } from '../../../core/src/node/storage/restored-mark.ts'
 import { keyName } from '../../../core/src/store/waiting-writes.ts'
@@ -50,6 +51,8 @@ export interface Ground {
   /** By every node for every peer. */
   readonly areChannelsUnconfirmed: boolean
   readonly areScriptsUpfront: boolean
+  /** Where each node hears of the network, and how it searches it: it takes no part in it if absent. */
+  readonly inNetwork?: Pick<NodeOptions, 'gossip' | 'pathSearch'>
   fault(message: string): void
 }
 
@@ -128,6 +131,7 @@ export class SimulatedNode implements Place {
       listen: { host: this.host, port: 0 },
       transport: ground.net.transportOf(this, () => life.isAlive),
       peers: this.peers,
+      ...ground.inNetwork,
       choices: { toSelfDelay: DELAY, ...(ground.areChannelsUnconfirmed && { zeroConfPeers: this.peerIds }) },
       onFatal: (error) => ground.fault(`${this.name} ended by itself: ${String(error)}`),
       onStopAsked() {},

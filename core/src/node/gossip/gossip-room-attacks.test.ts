@@ -23,6 +23,7 @@ const rig = (more: Partial<GossipRoomOptions> = {}) => {
   const clock = virtualClock(NOW * 1_000)
   const graph = new AnnouncedGraph(new MemoryLog(), new RecordingSink())
   const room = new GossipRoom({
+    nodeId: new Uint8Array(33),
     graph,
     flushLog: () => {},
     chainHash: CHAIN_HASH,

@@ -42,6 +42,7 @@ const FUNDINGS = new Map<ShortChannelId, FundingOutput>(
 const rig = (more: Partial<GossipRoomOptions> = {}, clock = virtualClock(NOW * 1_000)) => {
   const graph = new AnnouncedGraph(new MemoryLog(), new RecordingSink())
   const room = new GossipRoom({
+    nodeId: new Uint8Array(33),
     graph,
     flushLog: () => {},
     chainHash: CHAIN_HASH,
@@ -213,6 +214,23 @@ test('BOLT 7, gossip_timestamp_filter — what is our own goes to every peer, wh
   for (const { types } of [silent, past]) {
     t.deepEqual(types(), ['channel_announcement', 'channel_update', 'channel_update'])
   }
+})
+
+test('what is our own goes to every peer whoever has told us of it: the other end of a channel hears of it first', async (t) => {
+  const [{ announcement, updates }] = NETWORK as readonly [MadeChannel]
+  const { nodeId1: nodeId } = announcement.message
+  const { room, clock, graph } = rig({ nodeId })
+  const silent = listener()
+  room.connected('silent', silent.line)
+  room.connected('other end', listener().line)
+  await Promise.all([announcement, ...updates].map(({ raw }) => room.hear('other end', raw)))
+  await until(() => graph.channelCount === 1)
+  await clock.advance(60_000)
+  t.deepEqual(silent.types(), ['channel_announcement', 'channel_update'])
+  t.deepEqual(
+    silent.sent.map((message) => message.type === 'channel_update' && message.channelFlags & 1),
+    [false, 0],
+  )
 })
 
 test('a peer that has no gossip worth asking for is not asked, of others only three are, and one is replaced each hour', async (t) => {

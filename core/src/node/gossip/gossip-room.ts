@@ -1,12 +1,14 @@
-import type { AnnouncedGraph } from '../../graph/announced-graph.ts'
+import type { AnnouncedGraph, Heard } from '../../graph/announced-graph.ts'
 import { Intake, OWN, type PeerFault } from '../../graph/intake.ts'
 import type { SyncFault } from '../../graph/queries/peer-sync.ts'
 import { passes } from '../../graph/queries/timestamp-filter.ts'
 import { RelayQueue } from '../../graph/relay-queue.ts'
 import type { FundingOutput } from '../../graph/rules/channel-announcement.ts'
+import { directionOf } from '../../graph/rules/channel-update.ts'
 import type { GossipEnv } from '../../graph/rules/known.ts'
+import { equalBytes } from '../../lib/bytes.ts'
 import type { CancelTimer, Clock } from '../../lib/clock.ts'
-import type { OutPoint, ShortChannelId } from '../../lib/ids.ts'
+import type { NodeId, OutPoint, ShortChannelId } from '../../lib/ids.ts'
 import type { BlockHeight } from '../../lib/units.ts'
 import { decodeGossip, encodeGossip, typeOf } from '../../wire/gossip-codecs.ts'
 import type { GossipTimestampFilter } from '../../wire/messages/gossip-queries.ts'
@@ -31,6 +33,8 @@ export interface GossipLine {
 }
 
 export interface GossipRoomOptions {
+  /** Our own. */
+  readonly nodeId: NodeId
   /** How often what is new is passed on, in milliseconds; once a minute if absent. */
   readonly flushMs?: number | undefined
   readonly graph: AnnouncedGraph
@@ -89,7 +93,9 @@ export class GossipRoom {
       lookUp: options.lookUp,
       env: () => this.#env(),
       onBug: (thrown) => options.onBug?.(thrown),
-      onAdded: (added, from) => this.#relay.add(added, from),
+      onAdded: (added, from) => {
+        for (const heard of added) this.#relay.add([heard], this.#isOurs(heard) ? OWN : from)
+      },
       onFault: (peer, fault) => this.#sessions.get(peer)?.line.complain(fault),
       onLookedUp: () => this.#askNext(),
     })
@@ -164,6 +170,24 @@ export class GossipRoom {
     this.#height = height - 1
     for (const id of graph.shortChannelIds()) {
       if (graph.channel(id)?.spentAt === height) graph.markSpent(id, undefined)
+    }
+  }
+
+  /**
+   * What is our own is passed on as ours even if others have told us of it first, such as the other end of a channel, which hears of it before
+   * the network does: peers that do not listen to us hear of it from nobody else.
+   */
+  #isOurs({ message }: Heard): boolean {
+    const { graph, nodeId } = this.#options
+    switch (message.type) {
+      case 'channel_announcement':
+        return [message.nodeId1, message.nodeId2].some((id) => equalBytes(id, nodeId))
+      case 'channel_update': {
+        const sender = graph.channel(message.shortChannelId)?.nodeIds[directionOf(message)]
+        return sender !== undefined && equalBytes(sender, nodeId)
+      }
+      case 'node_announcement':
+        return equalBytes(message.nodeId, nodeId)
     }
   }
 

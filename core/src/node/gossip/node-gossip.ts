@@ -85,6 +85,7 @@ export class NodeGossip implements MessageRoom {
     this.#lookups = new FundingLookup(backend, clock)
     const threads = options.threads ?? Math.min(Math.max(availableParallelism() - 1, 1), 2)
     this.#room = new GossipRoom({
+      nodeId: self.nodeId,
       flushMs: options.passOnMs,
       graph,
       flushLog,

@@ -6,13 +6,20 @@ import type { ShortChannelId } from '../../lib/ids.ts'
 import type { Rng } from '../../lib/rng.ts'
 import { type Msat, satToMsat, type TimestampMs } from '../../lib/units.ts'
 import { KeptLiquidity, type KeptLiquidityOptions } from './kept-liquidity.ts'
-import { PathThread } from './path-thread.ts'
+import { type PathSources, PathThread } from './path-thread.ts'
 import { WeightTables } from './weight-tables.ts'
 
 export interface NetworkGraphOptions extends KeptLiquidityOptions {
   readonly system: ThreadSystem
   readonly rng: Rng
+  /** Who searches: a thread of its own if absent. */
+  readonly search?: StartPathSearch | undefined
 }
+
+/** Who searches the graph that it is shown, and is told what payments have taught. */
+export type PathSearch = Pick<PathThread, 'find' | 'learnt' | 'close'>
+
+export type StartPathSearch = (sources: PathSources) => PathSearch
 
 /** The channels of the network that payments may go over, and the search for paths among them. */
 export class NetworkGraph {
@@ -21,13 +28,13 @@ export class NetworkGraph {
   /** What plugins and the operator want searches to prefer and to avoid. */
   readonly weights = new WeightTables()
   readonly #liquidity: KeptLiquidity
-  readonly #paths: PathThread
+  readonly #paths: PathSearch
 
   constructor(options: NetworkGraphOptions) {
-    const { system, rng } = options
+    const { system, rng, search = (sources) => new PathThread(system, sources) } = options
     this.builder = new GraphBuilder(rng.below(2 ** 31))
     this.#liquidity = new KeptLiquidity(options)
-    this.#paths = new PathThread(system, {
+    this.#paths = search({
       snapshot: () => this.builder.snapshot(),
       weights: () => this.weights.all,
       liquidity: () => this.#liquidity.entries(),
