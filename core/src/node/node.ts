@@ -435,6 +435,7 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
     await stop()
     return listening
   }
+  flow.connecting()
   await peers.start()
   backups.keeper.start()
   kept?.start()

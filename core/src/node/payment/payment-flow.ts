@@ -136,6 +136,11 @@ export class PaymentFlow {
     else this.#accept(effect)
   }
 
+  /** The node connects to its peers from now on: what was found at the start waits for them, for a while. */
+  connecting(): void {
+    this.#relayer?.tell('connecting', {})
+  }
+
   settled(effect: SettleEffect): void {
     if (this.#early !== undefined) this.#early.settled.push(effect)
     else if (effect.origin.type === 'local') this.payments.tell('settled', effect)

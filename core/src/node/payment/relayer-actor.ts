@@ -76,12 +76,18 @@ export type RelayerProtocol = {
   settled: { readonly request: SettleEffect; readonly reply: void }
   /** Another block is handled. */
   block: { readonly request: { readonly height: BlockHeight }; readonly reply: void }
+  /** The node connects to its peers from now on. */
+  connecting: { readonly request: Record<string, never>; readonly reply: void }
+  /** A channel has become usable, or the time for that is over. */
+  channelsChanged: { readonly request: { readonly isStarting: boolean }; readonly reply: void }
   /** Whether the incoming channel has been told the outcome of its relay. */
   ended: { readonly request: { readonly incoming: string; readonly isTold: boolean }; readonly reply: void }
 }
 
 export const RELAYER_LANES = {
   block: 'priority',
+  connecting: 'priority',
+  channelsChanged: 'priority',
   relay: 'priority',
   decided: 'priority',
   added: 'priority',
@@ -98,6 +104,9 @@ export const relayerBehaviour =
 /** The rows of relays under way, at the start. */
 export const readRelays = async (store: Store): Promise<readonly RelayRecord[]> =>
   (await store.scan(TABLE.relay)).map(({ key, value }) => readRow(TABLE.relay, key, decodeRelayRecord(value)))
+
+/** How long what was found at the start waits for its peers. */
+const CONNECTING_MS = 20_000
 
 interface Ending extends RelayEnd {
   readonly effect: RelayEnding
@@ -117,6 +126,9 @@ class RelayerDriver {
   /** The number of the question that each relay waits for. */
   readonly #questions = new Map<string, number>()
   #lastQuestion = 0
+  /** What was found at the start, and waits for a channel. */
+  readonly #parked = new Set<string>()
+  #isStarting = true
   /** The outcomes of relays whose incoming channel has not accepted them yet. */
   readonly #endings = new Map<string, Ending>()
 
@@ -124,6 +136,10 @@ class RelayerDriver {
     this.#services = services
     this.#context = context
     for (const record of records) this.#relays.set(htlcName(record.incoming[0]), resumedRelay(record))
+    services.channelDirectory.follow((_, now) => {
+      if (this.#parked.size > 0 && now !== undefined && isUsable(now))
+        context.self.tell('channelsChanged', { isStarting: this.#isStarting })
+    })
   }
 
   behaviour(): Behaviour<RelayerProtocol> {
@@ -134,13 +150,17 @@ class RelayerDriver {
           // A channel that was reloaded hands on again every HTLC without an outcome. A relay must not be sent out twice; messages for the
           // channel from the time when it was away are repeated.
           if (this.#endings.has(key)) this.#tell(key)
-          else if ((anew && !this.#questions.has(key)) || !this.#relays.has(key))
+          else if (!this.#relays.has(key) || (anew && this.#relays.get(key)?.phase === 'offered'))
             this.#apply(key, relay.incoming, startRelay(relay, this.#env()), [])
         },
         decided: ({ incoming, question, input }) => this.#decided(incoming, question, input),
         added: ({ incoming, input }) => this.#added(incoming, input),
         settled: (effect) => this.#settled(effect),
         block: ({ height }) => this.#block(height),
+        connecting: () => {
+          this.#context.schedule(CONNECTING_MS, 'channelsChanged', { isStarting: false })
+        },
+        channelsChanged: ({ isStarting }) => this.#channelsChanged(isStarting),
         ended: ({ incoming, isTold }) => this.#ended(incoming, isTold),
       },
     }
@@ -195,6 +215,14 @@ class RelayerDriver {
     }
   }
 
+  #channelsChanged(isStarting: boolean): void {
+    this.#isStarting &&= isStarting
+    for (const key of [...this.#parked]) {
+      const relay = this.#relays.get(key)
+      if (relay !== undefined && !this.#endings.has(key)) this.#step(key, relay, { type: 'channels-changed' }, [])
+    }
+  }
+
   #step(key: string, relay: RelayState, input: RelayInput, applied: readonly Write[]): void {
     this.#apply(key, incomingOf(relay), stepRelay(relay, input, this.#env()), applied)
   }
@@ -208,6 +236,8 @@ class RelayerDriver {
   ): void {
     const { store } = this.#services
     const row = { table: TABLE.relay, key: relayKey(incoming) }
+    if (state?.phase === 'waiting' && state.for === 'channel') this.#parked.add(key)
+    else this.#parked.delete(key)
     if (state !== undefined) {
       this.#relays.set(key, state)
       if (state.phase === 'offered') store.submit([{ ...row, value: encodeRelayRecord(state.record) }])
@@ -278,6 +308,7 @@ class RelayerDriver {
     return {
       now: clock.now(),
       height: this.#services.height(),
+      isStarting: this.#isStarting,
       isAsked: this.#services.decisions.isAsked,
       named: (shortChannelId) => {
         const entry = channelDirectory.byShortChannelId(shortChannelId)
