@@ -11,6 +11,7 @@ import type {
   RelayEffect,
   RelayEnding,
   RelayEnv,
+  RelayedHtlc,
   RelayInput,
   RelayQuestion,
   RelayRecord,
@@ -31,11 +32,17 @@ import { TABLE } from '../storage/tables.ts'
 import { isLeftToChain } from './downstream.ts'
 import { offerHtlc } from './offer-htlc.ts'
 import type { OwnChannelIndex } from './own-channels.ts'
+import type { PeerRelays } from './peer-relays.ts'
 import type { RelayDecisions } from './relay-decisions.ts'
 import { reportOffer } from './report-offer.ts'
 import { paidTooLate, relayEvent, unpaidEvents } from './report-relay.ts'
 import { nextHtlcId } from './trace-offer.ts'
 import { htlcName, type RelayEnd, type Upstream } from './upstream.ts'
+
+export interface MostOfPeer {
+  readonly htlcs: number
+  readonly amountMsat: Msat
+}
 
 export interface RelayerServices {
   readonly store: Store
@@ -46,6 +53,9 @@ export interface RelayerServices {
   readonly ownChannels: OwnChannelIndex
   readonly upstream: Upstream
   readonly decisions: RelayDecisions
+  readonly peerRelays: PeerRelays
+  /** What may be under way that one peer has offered. */
+  readonly mostOfPeer: MostOfPeer
   readonly minCltvExpiryDelta: number
   readonly maxCltvExpiryDelta: number
   /** The most that the operator lets one HTLC carry. */
@@ -135,7 +145,11 @@ class RelayerDriver {
   constructor(services: RelayerServices, records: readonly RelayRecord[], context: ActorContext<RelayerProtocol>) {
     this.#services = services
     this.#context = context
-    for (const record of records) this.#relays.set(htlcName(record.incoming[0]), resumedRelay(record))
+    for (const record of records) {
+      const key = htlcName(record.incoming[0])
+      this.#relays.set(key, resumedRelay(record))
+      services.peerRelays.begun(key, record.incoming[0])
+    }
     services.channelDirectory.follow((_, now) => {
       if (this.#parked.size > 0 && now !== undefined && isUsable(now))
         context.self.tell('channelsChanged', { isStarting: this.#isStarting })
@@ -240,6 +254,7 @@ class RelayerDriver {
     else this.#parked.delete(key)
     if (state !== undefined) {
       this.#relays.set(key, state)
+      this.#services.peerRelays.begun(key, amountOf(state))
       if (state.phase === 'offered') store.submit([{ ...row, value: encodeRelayRecord(state.record) }])
     }
     const reports: RelayReport[] = []
@@ -254,6 +269,7 @@ class RelayerDriver {
       store.submit(applied)
       return
     }
+    for (const report of reports) this.#services.peerRelays.report(report)
     // Everything that ends the relay belongs in the commit in which the incoming channel accepts the outcome.
     const writes = [...(state === undefined ? [{ ...row, value: undefined }] : []), ...applied]
     const alongside = { writes, events: reports.map((report) => relayEvent(report, this.#services)) }
@@ -281,6 +297,7 @@ class RelayerDriver {
     if (isTold && ending.isRepeated === true) this.#services.store.submit(ending.alongside.writes)
     if (isTold || !this.#relays.has(key)) {
       this.#relays.delete(key)
+      this.#services.peerRelays.ended(key)
       this.#questions.delete(key)
       this.#endings.delete(key)
     } else this.#endings.set(key, { ...ending, isTold: false })
@@ -309,6 +326,7 @@ class RelayerDriver {
       now: clock.now(),
       height: this.#services.height(),
       isStarting: this.#isStarting,
+      hasPeerRoom: (htlc) => this.#hasPeerRoom(htlc),
       isAsked: this.#services.decisions.isAsked,
       named: (shortChannelId) => {
         const entry = channelDirectory.byShortChannelId(shortChannelId)
@@ -325,6 +343,12 @@ class RelayerDriver {
     }
   }
 
+  #hasPeerRoom({ channelId, amountMsat }: RelayedHtlc): boolean {
+    const { peerRelays, mostOfPeer } = this.#services
+    const underWay = peerRelays.underWay(channelId)
+    return underWay.htlcs < mostOfPeer.htlcs && underWay.amountMsat + amountMsat <= mostOfPeer.amountMsat
+  }
+
   #channelUpdate(channelId: ChannelId, shortChannelId: ShortChannelId): ChannelUpdate | undefined {
     const durable = this.#services.channelDirectory.get(channelId)?.state.durable
     return durable !== undefined && isFunded(durable)
@@ -332,6 +356,11 @@ class RelayerDriver {
       : undefined
   }
 }
+
+const amountOf = (relay: RelayState): Pick<RelayedHtlc, 'channelId' | 'amountMsat'> =>
+  relay.phase === 'waiting'
+    ? { channelId: relay.request.incoming.channelId, amountMsat: relay.request.amountMsat }
+    : relay.record.incoming[0]
 
 const incomingOf = (relay: RelayState): HtlcRef =>
   relay.phase === 'waiting' ? relay.request.incoming : relay.record.incoming[0]

@@ -56,6 +56,7 @@ const env = (channels: readonly RelayChannel[], more: Partial<RelayEnv> = {}): R
   now: 10_000_000,
   height: 500,
   isStarting: false,
+  hasPeerRoom: () => true,
   isAsked: () => false,
   named: (shortChannelId) => channels.find((each) => isNamed(each, shortChannelId)),
   byRoom: (peer) =>
@@ -459,4 +460,11 @@ test('a relay that waits for a channel is given back when the time for that is o
   t.deepEqual(refusal(request(), env([channel('a', { spendableMsat: 1n })], { isStarting: true })), {
     type: 'temporary_channel_failure',
   })
+})
+
+test('an HTLC of a peer of which too much is under way is refused at first, and not once it was taken', (t) => {
+  const full: Partial<RelayEnv> = { hasPeerRoom: ({ amountMsat }) => amountMsat !== 1_001_100n }
+  t.deepEqual(refusal(request(), env([channel('a')], full)), { type: 'temporary_channel_failure' })
+  const { state } = startRelay(request(), asking([channel('a')]))
+  t.is(offered(stepRelay(state as RelayState, goesOn, asking([channel('a')], full)).state).phase, 'offered')
 })

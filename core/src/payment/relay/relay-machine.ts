@@ -25,8 +25,11 @@ import { chooseRelayChannel, isToBeGivenBack } from './relay-rules.ts'
 type RelayStep = Step<RelayState | undefined, RelayEffect>
 
 /** Takes on a relay, or refuses it, or first waits or asks. A row is to be written with the outgoing HTLC, and none before. */
-export const startRelay = (request: RelayRequest, env: RelayEnv): RelayStep =>
-  request.refusal === undefined ? begin(request, env.now, env) : refuse(request, request.refusal)
+export const startRelay = (request: RelayRequest, env: RelayEnv): RelayStep => {
+  if (request.refusal !== undefined) return refuse(request, request.refusal)
+  if (!env.hasPeerRoom(incomingOf(request))) return refuse(request, { type: 'temporary_channel_failure' })
+  return begin(request, env.now, env)
+}
 
 const begin = (request: RelayRequest, startedAt: RelayEnv['now'], env: RelayEnv): RelayStep => {
   const chosen = choose(request, [], env)

@@ -38,6 +38,8 @@ export interface RelayEnv {
   readonly height: BlockHeight
   /** The node has just started, and connects to its peers. */
   readonly isStarting: boolean
+  /** Whether the operator lets so much more of the peer of this HTLC's channel be under way. */
+  readonly hasPeerRoom: (htlc: RelayedHtlc) => boolean
   /** Whether somebody is to be asked before this goes out. */
   readonly isAsked: (question: RelayQuestion) => boolean
   /** The channel that may go by this id. */
