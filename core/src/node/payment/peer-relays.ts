@@ -12,7 +12,7 @@ import { type OnUnreadable, readRowOfMany } from '../storage/read-row.ts'
 import { TABLE } from '../storage/tables.ts'
 
 /** What came of the HTLCs that a peer was on one side of. */
-export interface RelaysOneWay {
+interface RelaysOneWay {
   readonly settled: number
   readonly amountMsat: Msat
   readonly feesMsat: Msat
