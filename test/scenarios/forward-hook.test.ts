@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { HookAnswer, HookRequest } from '@fulgurite/plugin-sdk/contract'
 import test, { type ExecutionContext } from 'ava'
 import { type TestNode, World } from './support/world.ts'
@@ -7,9 +10,14 @@ type Question = HookRequest<'htlc.forward'>
 
 /** Alice pays carol by way of bob. */
 const setUp = async (t: ExecutionContext) => {
+  const folder = mkdtempSync(join(tmpdir(), 'fulgurite-test-'))
   const world = new World()
-  t.teardown(() => world.close())
-  const [alice, bob, carol] = [await world.node('alice'), await world.node('bob'), await world.node('carol')]
+  t.teardown(async () => {
+    await world.close()
+    rmSync(folder, { recursive: true, force: true })
+  })
+  const kept = (name: string) => world.node(name, { path: join(folder, `${name}.sqlite`) })
+  const [alice, bob, carol] = [await world.node('alice'), await kept('bob'), await kept('carol')]
   await alice.faucet(5_000_000n)
   await bob.faucet(5_000_000n)
   await alice.connectTo(bob)
@@ -108,4 +116,20 @@ test('htlc.forward — a verdict that comes when the outgoing peer is gone sends
   answered.resolve([goesOn])
   t.like(await paid, { ok: false })
   t.like(bob.payloads('payment.relay-failed')[0], { code: 'temporary-channel-failure', source: 'local' })
+})
+
+test('htlc.forward — an HTLC that waits when the node stops is asked about once more, when its next peer is back', async (t) => {
+  const { alice, bob, carol, out } = await setUp(t)
+  const asked = plugins(bob, () => new Promise(() => {}))
+  const paid = tryToPay(alice, await carol.invoice(100_000n))
+  await bob.until(async () => asked.length === 1)
+  await bob.stop()
+  await carol.stop()
+  await bob.start()
+  const again = plugins(bob, () => [goesOn])
+  await carol.start()
+  await bob.until(() => bob.isUsable(out))
+  t.like(await paid, { ok: true })
+  t.deepEqual(again, asked)
+  t.is(bob.payloads('payment.relayed').length, 1)
 })

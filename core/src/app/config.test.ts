@@ -64,6 +64,8 @@ test('the command line goes before the environment, and the environment before t
     FULGURITE_BITCOIND_ZMQ: 'tcp://127.0.0.1:4',
     FULGURITE_MAX_PLUGINS: '7',
     FULGURITE_KEEP: 'failed-payments=90d,paid-invoices=10y',
+    FULGURITE_RELAYS_PER_PEER: '40',
+    FULGURITE_RELAYED_PER_PEER: '2sat',
     FULGURITE_ZERO_CONF_PEERS: `${PEER_ID}, ${PEER_ID.toUpperCase()}`,
   }
   const { network: _none, ...unsaid } = options()
@@ -86,6 +88,7 @@ test('the command line goes before the environment, and the environment before t
     acceptKeysend: false,
     maxCommitmentFeerate: 5000,
     htlcMaximumMsat: 7_000_000n,
+    mostOfPeer: { htlcs: 40, amountMsat: 2_000n },
     zeroConfPeers: [PEER_ID, PEER_ID],
   })
   const said = {
@@ -96,6 +99,7 @@ test('the command line goes before the environment, and the environment before t
     keysend: 'accept',
     maxCommitmentFeerate: '253',
     htlcMaximum: '1sat',
+    relaysPerPeer: '0',
     maxPlugins: '0',
     keep: ['failed-payments=30d', 'settled-payments=forever'],
     zeroConfPeer: [PEER_ID],
@@ -114,6 +118,7 @@ test('the command line goes before the environment, and the environment before t
     acceptKeysend: true,
     maxCommitmentFeerate: 253,
     htlcMaximumMsat: 1_000n,
+    mostOfPeer: { htlcs: 0, amountMsat: 2_000n },
     zeroConfPeers: [PEER_ID],
   })
 })
@@ -280,6 +285,18 @@ const mistakes: readonly [string, Partial<StartOptions>, Surroundings['env'], ob
     { htlcMaximum: '999msat' },
     {},
     { code: 'htlc-maximum-invalid', amount: '999msat', reason: 'expected at least 1sat' },
+  ],
+  [
+    'a number of relays per peer that is none',
+    { relaysPerPeer: '-1' },
+    {},
+    { code: 'relays-per-peer-invalid', count: '-1' },
+  ],
+  [
+    'an amount per peer without its unit',
+    {},
+    { FULGURITE_RELAYED_PER_PEER: '5' },
+    { code: 'relayed-per-peer-invalid', amount: '5', reason: 'say the unit: 5sat, or 5 followed by msat or btc' },
   ],
   ...['1001', '-1', 'many', ''].map((count): [string, Partial<StartOptions>, Surroundings['env'], object] => [
     `'${count}' plugins at most`,

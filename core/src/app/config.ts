@@ -10,7 +10,7 @@ import { err, ok, type Result } from '../lib/result.ts'
 import type { ConfiguredPeer } from '../node/peer/address-book.ts'
 import { parseAddress, type SocketAddress } from '../node/peer/socket-address.ts'
 import { type KeptTimes, readKeptTimes } from '../node/retention/kept-times.ts'
-import type { NodeChoices } from '../node/settings.ts'
+import { DEFAULT_CHOICES, type NodeChoices } from '../node/settings.ts'
 import { typeOfHost } from '../wire/write-node-address.ts'
 import { type OperatorLimitFailure, type OperatorLimits, operatorLimits } from './operator-limits.ts'
 import {
@@ -78,6 +78,8 @@ export type ConfigFailure =
   | { readonly code: 'zero-conf-peer-invalid'; readonly peer: string }
   | { readonly code: 'commitment-feerate-invalid'; readonly feerate: string }
   | { readonly code: 'htlc-maximum-invalid'; readonly amount: string; readonly reason: string }
+  | { readonly code: 'relays-per-peer-invalid'; readonly count: string }
+  | { readonly code: 'relayed-per-peer-invalid'; readonly amount: string; readonly reason: string }
   | { readonly code: 'keep-invalid'; readonly given: string; readonly reason: string }
   | { readonly code: 'max-plugins-invalid'; readonly count: string }
   | { readonly code: 'channel-backup-is-folder'; readonly path: string }
@@ -223,14 +225,38 @@ const nodeChoices = (
   if (stranger !== undefined) return err({ code: 'zero-conf-peer-invalid', peer: stranger })
   const own = ownNode(options, env)
   if (!own.ok) return own
+  const mostOfPeer = relaysOfPeer(options, env)
+  if (!mostOfPeer.ok) return mostOfPeer
   return ok({
     ...own.value,
+    ...mostOfPeer.value,
     ...(zeroConfPeers.length === 0 ? {} : { zeroConfPeers }),
     ...(announcedOpenings === undefined ? {} : { announcedOpenings }),
     ...(onionMessages === undefined ? {} : { onionMessages }),
     ...(keysend === undefined ? {} : { acceptKeysend: keysend === 'accept' }),
     ...(feerate === undefined ? {} : { maxCommitmentFeerate }),
     ...(htlcMaximum?.ok ? { htlcMaximumMsat: htlcMaximum.value } : {}),
+  })
+}
+
+/** What one peer may have under way of what we relay for it. */
+const relaysOfPeer = (
+  options: StartOptions,
+  env: Readonly<Record<string, string | undefined>>,
+): Result<Partial<NodeChoices>, ConfigFailure> => {
+  const count = options.relaysPerPeer ?? env.FULGURITE_RELAYS_PER_PEER
+  const amount = options.relayedPerPeer ?? env.FULGURITE_RELAYED_PER_PEER
+  if (count === undefined && amount === undefined) return ok({})
+  if (count !== undefined && !/^\d{1,6}$/.test(count)) return err({ code: 'relays-per-peer-invalid', count })
+  const read = amount === undefined ? undefined : readAmount(amount, 'msat')
+  if (amount !== undefined && read?.ok === false)
+    return err({ code: 'relayed-per-peer-invalid', amount, reason: read.error })
+  const { htlcs, amountMsat } = DEFAULT_CHOICES.mostOfPeer
+  return ok({
+    mostOfPeer: {
+      htlcs: count === undefined ? htlcs : Number(count),
+      amountMsat: read?.ok === true ? read.value : amountMsat,
+    },
   })
 }
 

@@ -56,6 +56,10 @@ export interface StartOptions {
   readonly maxCommitmentFeerate?: string
   /** The most that is relayed in one HTLC, with its unit: `1000000sat`. */
   readonly htlcMaximum?: string
+  /** The most HTLCs of one peer that are relayed at once. */
+  readonly relaysPerPeer?: string
+  /** The most that they carry, with its unit. */
+  readonly relayedPerPeer?: string
   /** Node ids of peers whose channels are used before their funding confirms. */
   readonly zeroConfPeer?: readonly string[]
   /** For how long records of what has ended are kept, each `class=time`, such as `failed-payments=90d`. */

@@ -130,6 +130,16 @@ const EXPLANATIONS: Table = {
       `--htlc-maximum: ${reason}`,
       'give --htlc-maximum (or FULGURITE_HTLC_MAXIMUM) an amount with its unit, such as 1000000sat',
     ),
+  'relays-per-peer-invalid': ({ count }) =>
+    usage(
+      `--relays-per-peer: ${count} is no number of HTLCs`,
+      'give --relays-per-peer (or FULGURITE_RELAYS_PER_PEER) from 0, which relays nothing, to 999999',
+    ),
+  'relayed-per-peer-invalid': ({ reason }) =>
+    usage(
+      `--relayed-per-peer: ${reason}`,
+      'give --relayed-per-peer (or FULGURITE_RELAYED_PER_PEER) an amount with its unit, such as 1btc',
+    ),
   'keep-invalid': ({ given, reason }) =>
     usage(
       `--keep ${given}: ${reason}`,

@@ -46,6 +46,7 @@ import { OnionMessages } from './onion-messages/onion-messages.ts'
 import { moveInvoiceIndex } from './payment/invoice-index.ts'
 import { PaymentFlow } from './payment/payment-flow.ts'
 import { movePaymentIndex } from './payment/payment-index.ts'
+import { PeerRelays } from './payment/peer-relays.ts'
 import { gossipLines } from './peer/gossip-lines.ts'
 import { KeptBlobs } from './peer/kept-blobs.ts'
 import { Partners } from './peer/partners.ts'
@@ -163,8 +164,11 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
   const gateway = new Gateway({ events, keyed, clock, log })
 
   const graph = new NetworkGraph({ system, rng, store, clock, log, onUnreadable, search: options.pathSearch })
+  const peerRelays = await PeerRelays.open({ store, clock, channelDirectory, onUnreadable })
   const flow = new PaymentFlow({
     gateway,
+    peerRelays,
+    mostOfPeer: choices.mostOfPeer,
     graph,
     store,
     clock,
@@ -410,6 +414,7 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
     kept,
     gossip,
     books,
+    peerRelays,
   })
   await options.beforePeers?.(gateway, events)
   const listening = options.listen === undefined ? undefined : await peers.listen(options.listen)
@@ -428,6 +433,7 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
     peerEvents.stop()
     await books.stop()
     messages?.stop()
+    peerRelays.stop()
     await gossip?.stop()
     await graph.close()
     await watcher.stop()
@@ -437,6 +443,7 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
     await stop()
     return listening
   }
+  flow.connecting()
   await peers.start()
   backups.keeper.start()
   kept?.start()

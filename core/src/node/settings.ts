@@ -19,6 +19,8 @@ export interface NodeChoices {
   readonly maxCommitmentFeerate: FeeratePerKw
   /** The most that is relayed in one HTLC. A channel announces what it can carry, up to this. */
   readonly htlcMaximumMsat: Msat
+  /** The most that one peer may have under way of what we relay for it, in all its channels with us. */
+  readonly mostOfPeer: { readonly htlcs: number; readonly amountMsat: Msat }
   /** Node ids of peers whose channels are used before their funding confirms: they could take back what they pay until it does. */
   readonly zeroConfPeers: readonly string[]
   /** What the network is told of this node: at most 32 bytes of UTF-8, the beginning of its id if absent. */
@@ -42,6 +44,7 @@ export const DEFAULT_CHOICES: NodeChoices = {
   onionMessages: 'everybody',
   maxCommitmentFeerate: 2_500,
   htlcMaximumMsat: 50n * 100_000_000_000n,
+  mostOfPeer: { htlcs: 300, amountMsat: 10n * 100_000_000_000n },
   zeroConfPeers: [],
   acceptKeysend: true,
   toSelfDelay: 720,

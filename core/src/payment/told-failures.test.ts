@@ -142,6 +142,8 @@ test('BOLT 4, failure messages — a relay tells nothing that only the payee may
         byRoom: () => [],
         channelUpdate: () => undefined,
         canClaim: () => true,
+        isStarting: false,
+        hasPeerRoom: () => true,
         isAsked: () => false,
         isLeftToChain: () => false,
         takesBack: () => true,

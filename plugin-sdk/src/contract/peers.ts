@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { actor, command, query } from './define.ts'
 import { field, named, publicly } from './field.ts'
-import { Count, Flag, Hex, NodeId, Page, PeerName, page, SocketAddress, Timestamp, text } from './scalars.ts'
+import { Count, Flag, Hex, Msat, NodeId, Page, PeerName, page, SocketAddress, Timestamp, text } from './scalars.ts'
 
 const PeerSummary = named(
   'PeerSummary',
@@ -22,12 +22,50 @@ const PeerSummary = named(
   }),
 )
 
+const RelaysOneWay = named(
+  'RelaysOneWay',
+  'What came of the HTLCs that were relayed for a peer, or to it.',
+  z.object({
+    settled: Count,
+    amountMsat: field(Msat, { summary: 'Of those that settled.' }),
+    feesMsat: field(Msat, { summary: 'What they earned us. Each fee counts for both peers.' }),
+    failed: field(Count, { summary: 'Those that went out and came back.' }),
+    heldMs: field(Count, {
+      summary: 'How long all of them together were open, from when they had come in, whatever came of them.',
+    }),
+    heldMostMs: field(Count, { summary: 'The longest of them.' }),
+  }),
+)
+
+const PeerRelays = named(
+  'PeerRelays',
+  'What relaying for a peer, and to it, has come to.',
+  z.object({
+    nodeId: publicly(NodeId),
+    name: PeerName.optional(),
+    since: field(Timestamp, { summary: 'Since when it is counted.' }),
+    underWay: field(z.object({ htlcs: Count, amountMsat: Msat }), {
+      summary: 'What came from the peer and is not settled yet: the operator limits it.',
+    }),
+    in: field(RelaysOneWay, { summary: 'Of what came from the peer.' }),
+    refused: field(Count, { summary: 'What came from the peer and did not go out.' }),
+    out: field(RelaysOneWay, { summary: 'Of what went to the peer.' }),
+  }),
+)
+
 export const peers = actor('peers', 'The nodes this one is connected to.', {
   list: query({
     summary: 'Every peer that is connected or has a channel with us, a page at a time.',
     request: z.strictObject({ connected: Flag.optional(), page: Page.optional() }),
     reply: page(PeerSummary),
     commandLine: { isDefault: true },
+  }),
+  relays: query({
+    summary:
+      'What relaying for each peer, and to it, has come to: fees, failures, and how long HTLCs were open. A crash loses the last minutes of it, and it goes with the last channel with the peer.',
+    request: z.strictObject({ nodeId: NodeId.optional(), page: Page.optional() }),
+    reply: page(PeerRelays),
+    positional: ['nodeId'],
   }),
   find: query({
     summary:

@@ -108,6 +108,15 @@ export const restoreEvent: Readonly<Record<string, Restore>> = {
 
 /** Replies, by `actor.operation`. */
 export const restoreReply: Readonly<Record<string, Restore>> = {
+  'peers.relays': (data) => {
+    for (const item0 of data.items) {
+      item0.underWay.amountMsat = BigInt(item0.underWay.amountMsat)
+      item0.in.amountMsat = BigInt(item0.in.amountMsat)
+      item0.in.feesMsat = BigInt(item0.in.feesMsat)
+      item0.out.amountMsat = BigInt(item0.out.amountMsat)
+      item0.out.feesMsat = BigInt(item0.out.feesMsat)
+    }
+  },
   'channels.list': (data) => {
     for (const item0 of data.items) {
       for (const item1 of item0.fundings) {

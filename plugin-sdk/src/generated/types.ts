@@ -151,6 +151,55 @@ export interface PeerSummary {
   readonly channels: number
 }
 
+export interface PeersRelaysRequest {
+  readonly nodeId?: NodeId
+  readonly page?: {
+    /** Rows at most, 500 at the very most; 100 if not said. */
+    readonly limit?: number
+    readonly after?: PageToken
+  }
+}
+
+export interface PeersRelaysReply {
+  readonly items: readonly PeerRelays[]
+  readonly next?: PageToken
+  /** A place in the event log. */
+  readonly asOf: Cursor
+}
+
+/** What relaying for a peer, and to it, has come to. */
+export interface PeerRelays {
+  readonly nodeId: NodeId
+  /** What the operator calls the peer. */
+  readonly name?: string
+  /** Since when it is counted. */
+  readonly since: TimestampMs
+  /** What came from the peer and is not settled yet: the operator limits it. */
+  readonly underWay: {
+    readonly htlcs: number
+    readonly amountMsat: Msat
+  }
+  readonly in: RelaysOneWay
+  /** What came from the peer and did not go out. */
+  readonly refused: number
+  readonly out: RelaysOneWay
+}
+
+/** Of what came from the peer. */
+export interface RelaysOneWay {
+  readonly settled: number
+  /** Of those that settled. */
+  readonly amountMsat: Msat
+  /** What they earned us. Each fee counts for both peers. */
+  readonly feesMsat: Msat
+  /** Those that went out and came back. */
+  readonly failed: number
+  /** How long all of them together were open, from when they had come in, whatever came of them. */
+  readonly heldMs: number
+  /** The longest of them. */
+  readonly heldMostMs: number
+}
+
 export interface PeersFindRequest {
   /** A name that the operator gave, a node id, or the beginning of the id of a peer. */
   readonly peer: string
@@ -184,6 +233,8 @@ export type PeersDisconnectReply = Readonly<Record<never, never>>
 export interface PeersActor {
   /** Every peer that is connected or has a channel with us, a page at a time. */
   list(request?: PeersListRequest, options?: QueryOptions): Promise<PeersListReply>
+  /** What relaying for each peer, and to it, has come to: fees, failures, and how long HTLCs were open. A crash loses the last minutes of it, and it goes with the last channel with the peer. */
+  relays(request?: PeersRelaysRequest, options?: QueryOptions): Promise<PeersRelaysReply>
   /** The peer that is meant by what a person has typed. The command line asks this for whatever is no whole id. Errors: peer-not-found, peer-ambiguous. */
   find(request: PeersFindRequest, options?: QueryOptions): Promise<PeersFindReply>
   /** Connects to a node, and stays connected: a lost connection is tried again with growing pauses. Effects: connects. Errors: address-unknown, unreachable, handshake-failed, incompatible-peer. */

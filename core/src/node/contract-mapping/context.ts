@@ -15,6 +15,7 @@ import type { NodeGossip } from '../gossip/node-gossip.ts'
 import type { Signer } from '../keys/signer.ts'
 import type { OptionsWithoutSeed } from '../node-options.ts'
 import type { PaymentFlow } from '../payment/payment-flow.ts'
+import type { PeerRelays } from '../payment/peer-relays.ts'
 import type { PeerDirectory } from '../peer/peer-directory.ts'
 import type { PeerManager } from '../peer/peer-manager.ts'
 import type { PeerNames } from '../peer/peer-names.ts'
@@ -60,4 +61,5 @@ export interface MappingContext {
   /** What is kept, where the node has a place for an archive. */
   readonly kept: KeptRows | undefined
   readonly books: ChannelBooks
+  readonly peerRelays: PeerRelays
 }

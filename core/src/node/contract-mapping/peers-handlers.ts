@@ -38,6 +38,13 @@ export const peersHandlers = (context: MappingContext): ActorHandlers<'peers'> =
         )
       return pageOf(entries, page)
     },
+    async relays({ nodeId, page }) {
+      const items = context.peerRelays
+        .all()
+        .filter((peer) => nodeId === undefined || peer.nodeId === nodeId)
+        .map((peer) => ({ ...peer, ...named(peer.nodeId) }))
+      return pageOf(items, page)
+    },
     async find({ peer }) {
       const found = findPeer(peer, context)
       return found.ok ? ok({ nodeId: found.value }) : found

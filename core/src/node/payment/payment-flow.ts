@@ -40,9 +40,10 @@ import { acceptIncoming, recallIncoming } from './incoming-htlcs.ts'
 import { OwnChannelIndex } from './own-channels.ts'
 import { pathChannels } from './path-channels.ts'
 import { PAYMENTS_LANES, type PaymentsProtocol, paymentsBehaviour } from './payments-actor.ts'
+import type { PeerRelays } from './peer-relays.ts'
 import { RECEIVER_LANES, type ReceiverProtocol, receiverBehaviour } from './receiver-actor.ts'
 import { type RelayDecisionsOptions, relayDecisions } from './relay-decisions.ts'
-import { RELAYER_LANES, type RelayerProtocol, readRelays, relayerBehaviour } from './relayer-actor.ts'
+import { type MostOfPeer, RELAYER_LANES, type RelayerProtocol, readRelays, relayerBehaviour } from './relayer-actor.ts'
 import { reportOffer } from './report-offer.ts'
 import { traceOffer } from './trace-offer.ts'
 import { openUnsureOutcomes, type UnsureOutcomes } from './unsure-outcomes.ts'
@@ -57,6 +58,8 @@ export interface PaymentFlowOptions {
   readonly channelDirectory: ChannelDirectory
   readonly chainHealth: ChainHealth
   readonly gateway: RelayDecisionsOptions['gateway']
+  readonly peerRelays: PeerRelays
+  readonly mostOfPeer: MostOfPeer
   readonly settings: ChannelSettings
   readonly signer: Signer
   /** The channels of others. */
@@ -138,6 +141,11 @@ export class PaymentFlow {
     else this.#accept(effect)
   }
 
+  /** The node connects to its peers from now on: what was found at the start waits for them, for a while. */
+  connecting(): void {
+    this.#relayer?.tell('connecting', {})
+  }
+
   settled(effect: SettleEffect): void {
     if (this.#early !== undefined) this.#early.settled.push(effect)
     else if (effect.origin.type === 'local') this.payments.tell('settled', effect)
@@ -185,6 +193,8 @@ export class PaymentFlow {
           ownChannels,
           upstream,
           decisions: relayDecisions(this.#options),
+          peerRelays: this.#options.peerRelays,
+          mostOfPeer: this.#options.mostOfPeer,
           height,
           minCltvExpiryDelta: settings.minCltvExpiryDelta,
           maxCltvExpiryDelta: settings.maxCltvExpiryDelta,

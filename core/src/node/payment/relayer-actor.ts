@@ -11,6 +11,7 @@ import type {
   RelayEffect,
   RelayEnding,
   RelayEnv,
+  RelayedHtlc,
   RelayInput,
   RelayQuestion,
   RelayRecord,
@@ -31,11 +32,17 @@ import { TABLE } from '../storage/tables.ts'
 import { isLeftToChain } from './downstream.ts'
 import { offerHtlc } from './offer-htlc.ts'
 import type { OwnChannelIndex } from './own-channels.ts'
+import type { PeerRelays } from './peer-relays.ts'
 import type { RelayDecisions } from './relay-decisions.ts'
 import { reportOffer } from './report-offer.ts'
 import { paidTooLate, relayEvent, unpaidEvents } from './report-relay.ts'
 import { nextHtlcId } from './trace-offer.ts'
 import { htlcName, type RelayEnd, type Upstream } from './upstream.ts'
+
+export interface MostOfPeer {
+  readonly htlcs: number
+  readonly amountMsat: Msat
+}
 
 export interface RelayerServices {
   readonly store: Store
@@ -46,6 +53,9 @@ export interface RelayerServices {
   readonly ownChannels: OwnChannelIndex
   readonly upstream: Upstream
   readonly decisions: RelayDecisions
+  readonly peerRelays: PeerRelays
+  /** What may be under way that one peer has offered. */
+  readonly mostOfPeer: MostOfPeer
   readonly minCltvExpiryDelta: number
   readonly maxCltvExpiryDelta: number
   /** The most that the operator lets one HTLC carry. */
@@ -76,12 +86,18 @@ export type RelayerProtocol = {
   settled: { readonly request: SettleEffect; readonly reply: void }
   /** Another block is handled. */
   block: { readonly request: { readonly height: BlockHeight }; readonly reply: void }
+  /** The node connects to its peers from now on. */
+  connecting: { readonly request: Record<string, never>; readonly reply: void }
+  /** A channel has become usable, or the time for that is over. */
+  channelsChanged: { readonly request: { readonly isStarting: boolean }; readonly reply: void }
   /** Whether the incoming channel has been told the outcome of its relay. */
   ended: { readonly request: { readonly incoming: string; readonly isTold: boolean }; readonly reply: void }
 }
 
 export const RELAYER_LANES = {
   block: 'priority',
+  connecting: 'priority',
+  channelsChanged: 'priority',
   relay: 'priority',
   decided: 'priority',
   added: 'priority',
@@ -98,6 +114,9 @@ export const relayerBehaviour =
 /** The rows of relays under way, at the start. */
 export const readRelays = async (store: Store): Promise<readonly RelayRecord[]> =>
   (await store.scan(TABLE.relay)).map(({ key, value }) => readRow(TABLE.relay, key, decodeRelayRecord(value)))
+
+/** How long what was found at the start waits for its peers. */
+const CONNECTING_MS = 20_000
 
 interface Ending extends RelayEnd {
   readonly effect: RelayEnding
@@ -117,13 +136,24 @@ class RelayerDriver {
   /** The number of the question that each relay waits for. */
   readonly #questions = new Map<string, number>()
   #lastQuestion = 0
+  /** What was found at the start, and waits for a channel. */
+  readonly #parked = new Set<string>()
+  #isStarting = true
   /** The outcomes of relays whose incoming channel has not accepted them yet. */
   readonly #endings = new Map<string, Ending>()
 
   constructor(services: RelayerServices, records: readonly RelayRecord[], context: ActorContext<RelayerProtocol>) {
     this.#services = services
     this.#context = context
-    for (const record of records) this.#relays.set(htlcName(record.incoming[0]), resumedRelay(record))
+    for (const record of records) {
+      const key = htlcName(record.incoming[0])
+      this.#relays.set(key, resumedRelay(record))
+      services.peerRelays.begun(key, record.incoming[0])
+    }
+    services.channelDirectory.follow((_, now) => {
+      if (this.#parked.size > 0 && now !== undefined && isUsable(now))
+        context.self.tell('channelsChanged', { isStarting: this.#isStarting })
+    })
   }
 
   behaviour(): Behaviour<RelayerProtocol> {
@@ -134,13 +164,17 @@ class RelayerDriver {
           // A channel that was reloaded hands on again every HTLC without an outcome. A relay must not be sent out twice; messages for the
           // channel from the time when it was away are repeated.
           if (this.#endings.has(key)) this.#tell(key)
-          else if ((anew && !this.#questions.has(key)) || !this.#relays.has(key))
+          else if (!this.#relays.has(key) || (anew && this.#relays.get(key)?.phase === 'offered'))
             this.#apply(key, relay.incoming, startRelay(relay, this.#env()), [])
         },
         decided: ({ incoming, question, input }) => this.#decided(incoming, question, input),
         added: ({ incoming, input }) => this.#added(incoming, input),
         settled: (effect) => this.#settled(effect),
         block: ({ height }) => this.#block(height),
+        connecting: () => {
+          this.#context.schedule(CONNECTING_MS, 'channelsChanged', { isStarting: false })
+        },
+        channelsChanged: ({ isStarting }) => this.#channelsChanged(isStarting),
         ended: ({ incoming, isTold }) => this.#ended(incoming, isTold),
       },
     }
@@ -195,6 +229,14 @@ class RelayerDriver {
     }
   }
 
+  #channelsChanged(isStarting: boolean): void {
+    this.#isStarting &&= isStarting
+    for (const key of [...this.#parked]) {
+      const relay = this.#relays.get(key)
+      if (relay !== undefined && !this.#endings.has(key)) this.#step(key, relay, { type: 'channels-changed' }, [])
+    }
+  }
+
   #step(key: string, relay: RelayState, input: RelayInput, applied: readonly Write[]): void {
     this.#apply(key, incomingOf(relay), stepRelay(relay, input, this.#env()), applied)
   }
@@ -208,8 +250,11 @@ class RelayerDriver {
   ): void {
     const { store } = this.#services
     const row = { table: TABLE.relay, key: relayKey(incoming) }
+    if (state?.phase === 'waiting' && state.for === 'channel') this.#parked.add(key)
+    else this.#parked.delete(key)
     if (state !== undefined) {
       this.#relays.set(key, state)
+      this.#services.peerRelays.begun(key, amountOf(state))
       if (state.phase === 'offered') store.submit([{ ...row, value: encodeRelayRecord(state.record) }])
     }
     const reports: RelayReport[] = []
@@ -224,6 +269,7 @@ class RelayerDriver {
       store.submit(applied)
       return
     }
+    for (const report of reports) this.#services.peerRelays.report(report)
     // Everything that ends the relay belongs in the commit in which the incoming channel accepts the outcome.
     const writes = [...(state === undefined ? [{ ...row, value: undefined }] : []), ...applied]
     const alongside = { writes, events: reports.map((report) => relayEvent(report, this.#services)) }
@@ -251,6 +297,7 @@ class RelayerDriver {
     if (isTold && ending.isRepeated === true) this.#services.store.submit(ending.alongside.writes)
     if (isTold || !this.#relays.has(key)) {
       this.#relays.delete(key)
+      this.#services.peerRelays.ended(key)
       this.#questions.delete(key)
       this.#endings.delete(key)
     } else this.#endings.set(key, { ...ending, isTold: false })
@@ -278,6 +325,8 @@ class RelayerDriver {
     return {
       now: clock.now(),
       height: this.#services.height(),
+      isStarting: this.#isStarting,
+      hasPeerRoom: (htlc) => this.#hasPeerRoom(htlc),
       isAsked: this.#services.decisions.isAsked,
       named: (shortChannelId) => {
         const entry = channelDirectory.byShortChannelId(shortChannelId)
@@ -294,6 +343,12 @@ class RelayerDriver {
     }
   }
 
+  #hasPeerRoom({ channelId, amountMsat }: RelayedHtlc): boolean {
+    const { peerRelays, mostOfPeer } = this.#services
+    const underWay = peerRelays.underWay(channelId)
+    return underWay.htlcs < mostOfPeer.htlcs && underWay.amountMsat + amountMsat <= mostOfPeer.amountMsat
+  }
+
   #channelUpdate(channelId: ChannelId, shortChannelId: ShortChannelId): ChannelUpdate | undefined {
     const durable = this.#services.channelDirectory.get(channelId)?.state.durable
     return durable !== undefined && isFunded(durable)
@@ -301,6 +356,11 @@ class RelayerDriver {
       : undefined
   }
 }
+
+const amountOf = (relay: RelayState): Pick<RelayedHtlc, 'channelId' | 'amountMsat'> =>
+  relay.phase === 'waiting'
+    ? { channelId: relay.request.incoming.channelId, amountMsat: relay.request.amountMsat }
+    : relay.record.incoming[0]
 
 const incomingOf = (relay: RelayState): HtlcRef =>
   relay.phase === 'waiting' ? relay.request.incoming : relay.record.incoming[0]

@@ -36,6 +36,8 @@ const env: RelayEnv = {
   minCltvExpiryDelta: 9,
   maxCltvExpiryDelta: 2016,
   isAsked: () => false,
+  isStarting: false,
+  hasPeerRoom: () => true,
 }
 
 const near = fc.integer({ min: -2, max: 2 })

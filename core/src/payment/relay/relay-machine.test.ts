@@ -55,6 +55,8 @@ const update = signedUpdate(us, { shortChannelId: 100n })
 const env = (channels: readonly RelayChannel[], more: Partial<RelayEnv> = {}): RelayEnv => ({
   now: 10_000_000,
   height: 500,
+  isStarting: false,
+  hasPeerRoom: () => true,
   isAsked: () => false,
   named: (shortChannelId) => channels.find((each) => isNamed(each, shortChannelId)),
   byRoom: (peer) =>
@@ -425,4 +427,44 @@ test('a verdict about a relay that is out changes nothing', (t) => {
   for (const input of [goesOn, fails]) {
     t.deepEqual(stepRelay(out, input, asking([channel('a')])), { state: out, effects: [] })
   }
+})
+
+test('a relay that is found at a start waits for the channel it goes out of, and is asked about then', (t) => {
+  const away = channel('a', { status: 'offline' })
+  const start = asking([away], { isStarting: true })
+  const { state, effects } = startRelay(request(), start)
+  t.like(state, { phase: 'waiting', for: 'channel' })
+  t.deepEqual(effects, [])
+  const changed = { type: 'channels-changed' } as const
+  for (const input of [changed, { type: 'block' }] as const) {
+    const { state: still } = stepRelay(state as RelayState, input, start)
+    t.like(still, { phase: 'waiting', for: 'channel' })
+  }
+  const later = { ...asking([channel('a')], { isStarting: true }), now: 10_005_000 }
+  const asked = stepRelay(state as RelayState, changed, later)
+  t.like(asked.state, { phase: 'waiting', for: 'verdict', startedAt: 10_000_000 })
+  t.is(asked.effects[0]?.type, 'ask')
+})
+
+test('a relay that waits for a channel is given back when the time for that is over, or when its HTLC expires too soon', (t) => {
+  const away = channel('a', { status: 'offline' })
+  const { state } = startRelay(request(), env([away], { isStarting: true }))
+  const [fail] = stepRelay(state as RelayState, { type: 'channels-changed' }, env([away])).effects
+  t.like(fail, { type: 'fail', failure: { failure: { type: 'temporary_channel_failure' } } })
+  const late = env([away], { isStarting: true, height: 598 })
+  t.like(stepRelay(state as RelayState, { type: 'block' }, late).effects[0], {
+    type: 'fail',
+    failure: { failure: { type: 'expiry_too_soon' } },
+  })
+  // What is refused for another reason is refused at once.
+  t.deepEqual(refusal(request(), env([channel('a', { spendableMsat: 1n })], { isStarting: true })), {
+    type: 'temporary_channel_failure',
+  })
+})
+
+test('an HTLC of a peer of which too much is under way is refused at first, and not once it was taken', (t) => {
+  const full: Partial<RelayEnv> = { hasPeerRoom: ({ amountMsat }) => amountMsat !== 1_001_100n }
+  t.deepEqual(refusal(request(), env([channel('a')], full)), { type: 'temporary_channel_failure' })
+  const { state } = startRelay(request(), asking([channel('a')]))
+  t.is(offered(stepRelay(state as RelayState, goesOn, asking([channel('a')], full)).state).phase, 'offered')
 })

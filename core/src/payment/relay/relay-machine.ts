@@ -24,15 +24,33 @@ import { chooseRelayChannel, isToBeGivenBack } from './relay-rules.ts'
 /** Without a state the relay has ended, and its row is to be deleted. */
 type RelayStep = Step<RelayState | undefined, RelayEffect>
 
-/** Takes on a relay, or refuses it, or first asks. A row is to be written with the outgoing HTLC, and none before. */
+/** Takes on a relay, or refuses it, or first waits or asks. A row is to be written with the outgoing HTLC, and none before. */
 export const startRelay = (request: RelayRequest, env: RelayEnv): RelayStep => {
   if (request.refusal !== undefined) return refuse(request, request.refusal)
-  const chosen = choose(request, [], env)
-  if (!chosen.ok) return refuse(request, chosen.error)
-  const question = questionOf(request, chosen.value, env)
-  if (!env.isAsked(question)) return offer(request, chosen.value, [], env.now, env)
-  return { state: { phase: 'waiting', request, startedAt: env.now }, effects: [{ type: 'ask', question }] }
+  if (!env.hasPeerRoom(incomingOf(request))) return refuse(request, { type: 'temporary_channel_failure' })
+  return begin(request, env.now, env)
 }
+
+const begin = (request: RelayRequest, startedAt: RelayEnv['now'], env: RelayEnv): RelayStep => {
+  const chosen = choose(request, [], env)
+  if (!chosen.ok) {
+    return isSoonOver(chosen.error, request, env)
+      ? { state: { phase: 'waiting', for: 'channel', request, startedAt }, effects: [] }
+      : refuse(request, chosen.error)
+  }
+  const question = questionOf(request, chosen.value, env)
+  if (!env.isAsked(question)) return offer(request, chosen.value, [], startedAt, env)
+  return {
+    state: { phase: 'waiting', for: 'verdict', request, startedAt },
+    effects: [{ type: 'ask', question }],
+  }
+}
+
+/** Whether what is in the way is only that the node has just started: the chain is not seen yet, or the next peer not connected. */
+const isSoonOver = ({ type }: FailureMessage, { incoming, payload }: RelayRequest, env: RelayEnv): boolean =>
+  env.isStarting &&
+  type === 'temporary_channel_failure' &&
+  (!env.canClaim(incoming) || env.named(payload.next.shortChannelId)?.status === 'offline')
 
 /** A relay whose outgoing HTLC survived a restart. */
 export const resumedRelay = (record: RelayRecord): OfferedRelay => ({ phase: 'offered', record, tried: [] })
@@ -49,10 +67,14 @@ const stepWaiting = (state: WaitingRelay, input: RelayInput, env: RelayEnv): Rel
       if (verdict.type === 'fail') return refuse(request, verdict.failure, verdict.by)
       return offerSomewhere(request, [], startedAt, env)
     }
+    case 'channels-changed':
+      return state.for === 'channel' ? begin(request, startedAt, env) : { state, effects: [] }
     case 'block': {
       // What could not go out any more is not waited for: least of all for so long that the chain decides about it.
       const chosen = choose(request, [], env)
-      return chosen.ok ? { state, effects: [] } : refuse(request, chosen.error)
+      if (chosen.ok || (state.for === 'channel' && isSoonOver(chosen.error, request, env)))
+        return { state, effects: [] }
+      return refuse(request, chosen.error)
     }
     case 'added':
     case 'settled':
@@ -74,6 +96,7 @@ const stepOffered = (state: OfferedRelay, input: RelayInput, env: RelayEnv): Rel
     case 'block':
       return isToBeGivenBack(state.record, env) ? giveBack(state.record, timedOut, 'us') : { state, effects: [] }
     case 'decided':
+    case 'channels-changed':
       return { state, effects: [] }
     default:
       return assertNever(input, 'input of a relay')

@@ -36,6 +36,10 @@ export interface RelayChannel {
 export interface RelayEnv {
   readonly now: TimestampMs
   readonly height: BlockHeight
+  /** The node has just started, and connects to its peers. */
+  readonly isStarting: boolean
+  /** Whether the operator lets so much more of the peer of this HTLC's channel be under way. */
+  readonly hasPeerRoom: (htlc: RelayedHtlc) => boolean
   /** Whether somebody is to be asked before this goes out. */
   readonly isAsked: (question: RelayQuestion) => boolean
   /** The channel that may go by this id. */
@@ -103,6 +107,8 @@ export type RelayState = WaitingRelay | OfferedRelay
 /** Nothing has gone out yet, and nothing is stored: after a restart it is asked again. */
 export interface WaitingRelay {
   readonly phase: 'waiting'
+  /** `channel`: found at a start, when no peer is connected yet. */
+  readonly for: 'verdict' | 'channel'
   readonly request: RelayRequest
   readonly startedAt: TimestampMs
 }
@@ -119,6 +125,8 @@ export interface OfferedRelay {
 export type RelayInput =
   /** The answer to `ask`. */
   | { readonly type: 'decided'; readonly verdict: RelayVerdict }
+  /** A channel has become usable, or the time for that is over. */
+  | { readonly type: 'channels-changed' }
   /** The channel's answer to `add-htlc`. */
   | {
       readonly type: 'added'
