@@ -72,6 +72,9 @@ export interface PaymentFlowOptions {
   readonly begun: (key: string) => readonly Write[]
 }
 
+/** How long a failure within a blinded path is held back at most where the path begins: longer than its way back takes as a rule. */
+const BLINDED_PAUSE_MS = 1_000
+
 /** Carries messages between channels and payments: HTLCs that came in, and outcomes of HTLCs that went out. */
 export class PaymentFlow {
   /** Finds the routes of payments, and of whoever asks for some. */
@@ -94,7 +97,7 @@ export class PaymentFlow {
 
   constructor(options: PaymentFlowOptions) {
     this.#options = options
-    const { channelDirectory, chainHealth, settings, height, signer, graph, clock } = options
+    const { channelDirectory, chainHealth, settings, height, signer, graph, clock, rng } = options
     this.#ownChannels = new OwnChannelIndex(channelDirectory)
     this.routes = new GraphRoutes({ nodeId: signer.nodeId, channels: this.#ownChannels, graph, clock })
     this.#upstream = new Upstream({
@@ -102,6 +105,7 @@ export class PaymentFlow {
       chainHealth,
       env: () => ({ height: height(), settings }),
       commit: (alongside) => commitAlongside(options, alongside),
+      pause: () => new Promise((resolve) => void clock.setTimer(rng.below(BLINDED_PAUSE_MS), resolve)),
     })
   }
 

@@ -179,7 +179,17 @@ const offer = (
   }
   return {
     state: { phase: 'offered', record, request, tried },
-    effects: [{ type: 'add-htlc', ...out, paymentHash, onion: request.nextOnion, upstream: incoming }],
+    effects: [
+      {
+        type: 'add-htlc',
+        ...out,
+        paymentHash,
+        onion: request.nextOnion,
+        // BOLT 2, update_add_htlc: within a blinded path the next node needs the next key.
+        ...(payload.type === 'blinded-relay' ? { pathKey: payload.nextPathKey } : {}),
+        upstream: incoming,
+      },
+    ],
   }
 }
 

@@ -50,5 +50,16 @@ export const BLINDED: Topic = {
         'what comes by no path, by another, for too little or too close to its expiry is refused',
       ],
     },
+    {
+      section: 'relaying within a blinded path',
+      rules: [
+        'the next node may be named by its id: any channel with it will do',
+        'the recipient’s terms have to meet ours, to the millisatoshi that they are rounded by',
+      ],
+    },
+    {
+      section: 'failures within a blinded route',
+      rules: ['what is wrong with a payload is told as invalid_onion_blinding, where the path begins and further on'],
+    },
   ],
 }
