@@ -2,12 +2,13 @@ import type { RouteHint } from '../../invoice/invoice.ts'
 import type { NodeId } from '../../lib/ids.ts'
 import type { BlockDelta, BlockHeight, Msat } from '../../lib/units.ts'
 import type { FinalPayload } from '../../onion/hop-payload.ts'
+import type { BlindedRecipient } from './blinded-recipient.ts'
 
 /** Who is paid: how it is reached, and what it is told there. */
-export type Recipient = NodeRecipient
+export type Recipient = NodeRecipient | BlindedRecipient
 
 /** A node that says who it is, as an invoice of BOLT 11 does. */
-interface NodeRecipient {
+export interface NodeRecipient {
   readonly type: 'node'
   readonly nodeId: NodeId
   /** Absent once the payment has ended, as are the metadata and the hints. */
@@ -23,8 +24,12 @@ interface LastHop {
   readonly cltvExpiry: BlockHeight
 }
 
+/** Blocks that it asks for itself; those of a blinded path are among what the path asks for. */
+export const finalDeltaOf = (recipient: Recipient): BlockDelta =>
+  recipient.type === 'blinded' ? 0 : recipient.minFinalCltvExpiryDelta
+
 /** BOLT 4: what the last hop of a part is told. */
-export const finalPayload = (recipient: Recipient, last: LastHop, totalMsat: Msat): FinalPayload => {
+export const finalPayload = (recipient: NodeRecipient, last: LastHop, totalMsat: Msat): FinalPayload => {
   const { paymentSecret, paymentMetadata } = recipient
   return {
     type: 'final',
@@ -36,9 +41,9 @@ export const finalPayload = (recipient: Recipient, last: LastHop, totalMsat: Msa
 }
 
 /** What is kept of it once the payment has ended: nothing that only sending needs. */
-export const withoutSecrets = ({ type, nodeId, minFinalCltvExpiryDelta }: Recipient): Recipient => ({
-  type,
-  nodeId,
-  minFinalCltvExpiryDelta,
-  routeHints: [],
-})
+export const withoutSecrets = (recipient: Recipient): Recipient => {
+  const { type, nodeId } = recipient
+  return type === 'blinded'
+    ? { type, nodeId, paths: [] }
+    : { type, nodeId, minFinalCltvExpiryDelta: finalDeltaOf(recipient), routeHints: [] }
+}

@@ -19,7 +19,7 @@ import {
 } from './payment.ts'
 import { decodeSentPayment, encodeSentPayment } from './payment-codec.ts'
 import { parsePaymentReference, paymentReference } from './payment-reference.ts'
-import type { Recipient } from './recipient.ts'
+import type { NodeRecipient } from './recipient.ts'
 import { resting, startPayment as start, stepPayment as step } from './send-machine.ts'
 import type { SendAddHtlc, SendInput, SendingEffect, SendState } from './send-protocol.ts'
 
@@ -71,7 +71,7 @@ const env = (channels: readonly OwnChannel[], more: Partial<AnsweringWorld> = {}
   ...more,
 })
 
-type Asked = Partial<PaymentTarget & Pick<Recipient, 'routeHints' | 'paymentMetadata'>>
+type Asked = Partial<PaymentTarget & Pick<NodeRecipient, 'routeHints' | 'paymentMetadata'>>
 
 const request = (
   { routeHints = [], paymentMetadata, ...target }: Asked = {},
