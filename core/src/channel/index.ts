@@ -92,7 +92,6 @@ export type {
   ChannelInput,
   ChannelMessage,
   CloseCommand,
-  FailHtlcCommand,
   ForceCloseCommand,
   FulfilHtlcCommand,
   FundingCreatedByWallet,

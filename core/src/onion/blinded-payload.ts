@@ -15,7 +15,7 @@ import type { OnionHop } from './sphinx.ts'
 export type BlindedPayload = BlindedRelayPayload | BlindedFinalPayload
 
 /** The amount and expiry to relay follow from the recipient's terms: the origin does not know them. */
-interface BlindedRelayPayload {
+export interface BlindedRelayPayload {
   readonly type: 'blinded-relay'
   readonly amtToForward: Msat
   readonly outgoingCltvValue: BlockHeight

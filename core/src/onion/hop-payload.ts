@@ -24,7 +24,7 @@ export interface RelayPayload {
 }
 
 /** Whom to relay to, of what there may be: outside a blinded path a hop is told a channel. */
-export type NextHop = Extract<NextNode, { readonly type: 'channel' }>
+type NextHop = Extract<NextNode, { readonly type: 'channel' }>
 
 /** For the payee. */
 export interface FinalPayload {

@@ -2,6 +2,7 @@ import test from 'ava'
 import { fromHex, toHex } from '../lib/bytes.ts'
 import { decodeWith, encodeWith } from '../wire/codec/codec.ts'
 import { invoicesOfVersion4, keysendSent } from './fixtures/keysend-rows.ts'
+import { blindedPayment } from './fixtures/rows-blinded.ts'
 import { invoiceRecord, relayRecord, sentPayment } from './fixtures/rows-v1.ts'
 import { invoice, payments, relay as relayOfVersion2 } from './fixtures/rows-v2.ts'
 import {
@@ -54,9 +55,14 @@ for (const { row, value } of paymentsOfVersion5) {
   })
 }
 
+test('a payment row of version 5 over blinded paths is read, and written to the byte', (t) => {
+  t.deepEqual(decodeSentPayment(fromHex(blindedPayment.row)), { ok: true, value: blindedPayment.value })
+  t.is(toHex(encodeSentPayment(blindedPayment.value)), blindedPayment.row)
+})
+
 test('a payment whose recipient is of a kind that this version does not know is not read', (t) => {
   const [{ row } = { row: '' }] = paymentsOfVersion5
-  t.false(decodeSentPayment(fromHex(`0501${row.slice(4)}`)).ok)
+  t.false(decodeSentPayment(fromHex(`05ff${row.slice(4)}`)).ok)
 })
 
 test('invoice rows of version 2 are read', (t) => {

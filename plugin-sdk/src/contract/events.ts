@@ -299,8 +299,16 @@ const definitions = [
       incoming: z.array(RelayHtlc).readonly(),
       outgoing: field(z.array(RelayHtlc).readonly(), { summary: 'Empty where we refused before sending it on.' }),
       requested: field(
-        z.object({ shortChannelId: ShortChannelId.optional(), amountMsat: Msat, cltvExpiry: BlockHeight }),
-        { summary: 'Where the sender wanted it to go.' },
+        z.object({
+          shortChannelId: ShortChannelId.optional(),
+          nodeId: NodeId.optional(),
+          amountMsat: Msat,
+          cltvExpiry: BlockHeight,
+        }),
+        {
+          summary:
+            'Where the sender wanted it to go, or the recipient of a blinded path, which may name the next node.',
+        },
       ).optional(),
       source: field(Side, { summary: 'Whether we refused it, or it failed further on.' }),
       code: field(text(64), {

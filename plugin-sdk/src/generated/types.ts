@@ -1850,9 +1850,10 @@ export interface PaymentRelayFailed {
   readonly incoming: readonly RelayHtlc[]
   /** Empty where we refused before sending it on. */
   readonly outgoing: readonly RelayHtlc[]
-  /** Where the sender wanted it to go. */
+  /** Where the sender wanted it to go, or the recipient of a blinded path, which may name the next node. */
   readonly requested?: {
     readonly shortChannelId?: ShortChannelId
+    readonly nodeId?: NodeId
     readonly amountMsat: Msat
     readonly cltvExpiry: BlockHeight
   }

@@ -2,7 +2,6 @@ import type { BoltRules } from './rule.ts'
 
 const NO_INTERACTIVE_TX = 'No transaction is built together with a peer: dual funding and splices are not offered.'
 const NO_SPLICE = '`option_splice` is not offered: there is one funding.'
-const NO_BLINDING = '`option_route_blinding` is not offered: no HTLC of a blinded route is relayed.'
 
 /** Channels: opening, operating, closing, and what is said after a reconnection. */
 export const BOLT_2: BoltRules = {
@@ -321,7 +320,7 @@ export const BOLT_2: BoltRules = {
           rule: 'ids count up from 0 by 1, and go on over removals and reconnections',
           lines: [2808, 2809, 2815, 2816],
         },
-        { rule: 'within a blinded route it has the next path key', lines: [2811], notOurs: NO_BLINDING },
+        { rule: 'within a blinded route it has the next path key', lines: [2811] },
         { rule: 'it has to fit on every funding', lines: [2813, 2846] },
         { rule: 'several HTLCs may have the same payment hash', lines: [2832] },
         {
@@ -332,11 +331,7 @@ export const BOLT_2: BoltRules = {
           rule: 'its onion is read with the payment’s hash, and its payload followed: to the next node, or to us',
           lines: [2838, 2840, 2844],
         },
-        {
-          rule: 'its onion is read with its path key, if it has one',
-          lines: [2839],
-          notOurs: `${NO_BLINDING} One with a path key is failed: see removing an HTLC.`,
-        },
+        { rule: 'its onion is read with its path key, if it has one', lines: [2839] },
         {
           rule: 'an onion that cannot be read, of another hash for one, and a payload with unknown even records are answered by an error',
           lines: [2842],
@@ -354,7 +349,10 @@ export const BOLT_2: BoltRules = {
       section: 'removing an HTLC',
       rules: [
         { rule: 'we remove none that is not irrevocably committed in both commitments', lines: [2942] },
-        { rule: 'within a blinded route, all failures are told as one', lines: [2947], notOurs: NO_BLINDING },
+        {
+          rule: 'where a blinded path begins, all failures are told as invalid_onion_blinding',
+          lines: [2947],
+        },
         {
           rule: 'one that comes with a path key is failed as malformed, with invalid_onion_blinding, whatever is in it',
           lines: [2953],

@@ -170,7 +170,7 @@ export interface FulfilHtlcCommand {
   readonly requestId?: string
 }
 
-export interface FailHtlcCommand {
+interface FailHtlcCommand {
   readonly type: 'fail-htlc'
   readonly htlcId: HtlcId
   /** Encrypted for the origin. */

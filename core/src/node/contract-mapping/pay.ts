@@ -7,7 +7,7 @@ import type { PaymentRequest, SentPayment } from '../../payment/send/payment.ts'
 import type { Store } from '../../store/store.ts'
 import type { ArchivedPayment } from '../payment/archived-payments.ts'
 import { type PaymentsProtocol, readPayment } from '../payment/payments-actor.ts'
-import { describeAttempt, describeFailure, settledAmounts } from '../payment/report-payment.ts'
+import { describeAttempts, describeFailure, settledAmounts } from '../payment/report-payment.ts'
 import { refusal } from './handlers.ts'
 
 type PaymentSummary = ReplyOf<'payments', 'get'>['payment']
@@ -69,7 +69,7 @@ export const payer =
   }
 
 export const describePayment = (payment: SentPayment): PaymentSummary => {
-  const { target, status, attempts, startedAt, endedAt, preimage } = payment
+  const { target, status, startedAt, endedAt, preimage } = payment
   const { amountMsat, feesMsat } = settledAmounts(payment)
   return {
     paymentHash: toHex(target.paymentHash),
@@ -80,7 +80,7 @@ export const describePayment = (payment: SentPayment): PaymentSummary => {
     ...(target.recipient.type === 'keysend' ? { keysend: true } : {}),
     ...(target.invoice === undefined ? {} : { invoice: target.invoice }),
     ...(target.description === undefined ? {} : { description: target.description.slice(0, 1024) }),
-    parts: attempts.map(describeAttempt),
+    parts: describeAttempts(payment),
     ...(preimage === undefined ? {} : { preimage: toHex(preimage) }),
     ...(status === 'failed' ? { failure: describeFailure(payment) } : {}),
     startedAt: startedAt,

@@ -215,3 +215,38 @@ test('routes — a payment goes in several parts over one channel of ours, which
   )
   t.is(parts.length, 2)
 })
+
+test('routes — a blinded recipient is found where one of its paths begins, over the graph, and a path that has failed is left out', async (t) => {
+  const { routes, asked } = rig(CHAIN)
+  const costs = { feeBaseMsat: 3_000, feeProportionalMillionths: 0, cltvExpiryDelta: 50 }
+  const hop = { blindedNodeId: nodeId(8), encryptedRecipientData: new Uint8Array(50) }
+  const path = (beginsAt: number) => ({
+    ...costs,
+    introductionNodeId: nodeId(beginsAt),
+    firstPathKey: nodeId(9),
+    path: [hop, hop],
+    htlcMinimumMsat: 1n,
+    htlcMaximumMsat: 500_000n,
+  })
+  const { target } = question(DAVE as number)
+  const recipient = {
+    type: 'blinded',
+    nodeId: nodeId(9),
+    paths: [path(CAROL as number), path(DAVE as number)],
+  } as const
+  const blinded = question(DAVE as number, { target: { ...target, recipient } })
+  const find = async (hops: RouteQuestion['lessons']['hops']) => {
+    const [route] = await routesOf(routes.find({ ...blinded, lessons: { ...blinded.lessons, hops } }))
+    return route?.hops.map(({ nodeId: id, ...each }) => [id[32], each])
+  }
+  const last = { amountMsat: 100_000n, cltvExpiry: HEIGHT + 3 + 7 }
+  t.deepEqual(await find([]), [
+    [BOB, { shortChannelId: 1n, amountMsat: 104_000n, cltvExpiry: last.cltvExpiry + 50 + 10 }],
+    [CAROL, { shortChannelId: 10n, amountMsat: 103_000n, cltvExpiry: last.cltvExpiry + 50 }],
+    [9, { shortChannelId: 0n, ...last }],
+  ])
+  t.is(asked[0]?.maxHops, 19)
+  const further = await find([{ nodeId: nodeId(CAROL as number), shortChannelId: 0n }])
+  t.deepEqual(further?.at(-1), [9, { shortChannelId: 1n, ...last }])
+  t.is(further?.length, 4)
+})

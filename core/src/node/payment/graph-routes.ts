@@ -3,7 +3,6 @@ import {
   type FoundPath,
   type FoundPaths,
   MAX_CLTV_EXPIRY_DELTA,
-  MAX_HOPS,
   type OwnChannelEnd,
   type PathAnswer,
   type PathFailure,
@@ -16,8 +15,10 @@ import { err, ok, type Result } from '../../lib/result.ts'
 import type { BlockDelta, Msat, TimestampMs } from '../../lib/units.ts'
 import { chooseRoutes } from '../../payment/send/choose-routes.ts'
 import type { Attempt, OwnChannel, OwnChannels, Route, RouteFailure, SentPayment } from '../../payment/send/payment.ts'
+import { finalDeltaOf } from '../../payment/send/recipient.ts'
 import { FINAL_CLTV_MARGIN, MAX_PARTS } from '../../payment/send/route.ts'
 import type { FoundRoutes, RouteQuestion } from '../../payment/send/route-question.ts'
+import { excludedHops, lastHopInside, mostChannels, pathTarget } from './path-target.ts'
 
 /** Who searches the network's graph. */
 export interface NetworkPaths {
@@ -115,25 +116,20 @@ export class GraphRoutes {
 
   #questionFor(question: RouteQuestion, ownChannels: readonly OwnEnd[]): PathQuestion {
     const { target, remainingMsat, feeBudgetMsat, lessons, shadowDelta } = question
-    const { nodeId, routeHints } = target.recipient
     const least = leastFinalDelta(question)
-    // Whoever garbled a failure is somewhere on the way: the first relay of it is left out.
-    const unreadable = lessons.ways.flatMap(({ hops }) => hops.slice(0, 1))
+    const excluded = excludedHops(lessons)
     return {
       source: this.#options.nodeId,
       ownChannels,
-      target: { type: 'node', nodeId, hints: routeHints },
+      target: pathTarget(target.recipient, excluded),
       amountMsat: remainingMsat,
       maxFeeMsat: feeBudgetMsat > 0n ? feeBudgetMsat : 0n,
-      maxHops: MAX_HOPS,
+      maxHops: mostChannels(target.recipient),
       maxCltvExpiryDelta: MAX_CLTV_EXPIRY_DELTA,
       finalCltvExpiryDelta: Math.min(least + shadowDelta, MAX_CLTV_EXPIRY_DELTA),
       maxParts: target.multiPart ? MAX_PARTS : 1,
       excludedNodes: lessons.nodes,
-      excludedChannels: [...lessons.hops, ...unreadable].map((hop) => ({
-        shortChannelId: hop.shortChannelId,
-        from: hop.nodeId,
-      })),
+      excludedChannels: excluded.map(({ shortChannelId, nodeId: from }) => ({ shortChannelId, from })),
       corrections: lessons.corrections,
       inFlight: [],
       now: this.#options.clock.now(),
@@ -171,17 +167,18 @@ export interface LookedUpPaths extends Omit<FoundPaths, 'paths'> {
 
 type OwnEnd = OwnChannel & OwnChannelEnd
 
-const leastFinalDelta = ({ target }: RouteQuestion): BlockDelta =>
-  target.recipient.minFinalCltvExpiryDelta + FINAL_CLTV_MARGIN
+const leastFinalDelta = ({ target }: RouteQuestion): BlockDelta => finalDeltaOf(target.recipient) + FINAL_CLTV_MARGIN
 
-const routeOf = ({ ownChannel = 0, hops }: FoundPath, own: readonly OwnEnd[], { height }: RouteQuestion): Route => ({
-  channelId: (own[ownChannel] as OwnEnd).channelId,
-  hops: hops.map(({ nodeId, shortChannelId, amountMsat, cltvExpiryDelta }) => ({
+const routeOf = (found: FoundPath, own: readonly OwnEnd[], { height, target, lessons }: RouteQuestion): Route => {
+  const { ownChannel = 0 } = found
+  const hops = found.hops.map(({ nodeId, shortChannelId, amountMsat, cltvExpiryDelta }) => ({
     nodeId,
     ...(shortChannelId === undefined ? {} : { shortChannelId }),
     amountMsat,
     cltvExpiry: height + cltvExpiryDelta,
-  })),
-})
+  }))
+  const inside = lastHopInside(target.recipient, excludedHops(lessons), found, hops.at(-1)?.cltvExpiry ?? height)
+  return { channelId: (own[ownChannel] as OwnEnd).channelId, hops: inside === undefined ? hops : [...hops, inside] }
+}
 
 const failureOf = ({ code }: PathFailure): RouteFailure => ({ code: code === 'invalid-limit' ? 'no-route' : code })

@@ -1,9 +1,17 @@
 import test from 'ava'
 import type { ForwardEffect } from '../../channel/index.ts'
 import { sha256 } from '../../crypto/hashes.ts'
-import { concat, fromHex } from '../../lib/bytes.ts'
+import { concat, EMPTY, fromHex } from '../../lib/bytes.ts'
+import { curvePoint } from '../../onion/blinded-path.ts'
+import type { EncryptedData } from '../../onion/encrypted-data.ts'
+import { blindPath } from '../../onion/route-blinding.ts'
 import { createOnion } from '../../onion/sphinx.ts'
 import { named, peelAlong, testNode } from '../../payment/fixtures/nodes.ts'
+import type { UpstreamPlace } from '../../payment/upstream-failure.ts'
+import { encodeWith } from '../../wire/codec/codec.ts'
+import { restBytes, tu32, tu64 } from '../../wire/codec/primitives.ts'
+import { tlv, tlvStream } from '../../wire/codec/tlv-stream.ts'
+import type { WithUnknownTlvs } from '../../wire/tlv-record.ts'
 import { acceptIncoming } from './incoming-htlcs.ts'
 
 const us = testNode('us')
@@ -37,11 +45,11 @@ const effectOf = (onionRoutingPacket: Uint8Array, more: Partial<ForwardEffect['h
 })
 
 /** What becomes of an HTLC, in the order in which it does. */
-const accept = (effect: ForwardEffect, secrets: Uint8Array[] = []): readonly object[] => {
+const accept = (effect: ForwardEffect, places: UpstreamPlace[] = []): readonly object[] => {
   const done: object[] = []
   acceptIncoming(effect, {
     nodeKey: us.privateKey,
-    upstream: { remember: (_, sharedSecret) => void secrets.push(sharedSecret) },
+    upstream: { remember: (_, place) => void places.push(place) },
     height: () => 500,
     receive: (htlc) => void done.push({ receive: htlc }),
     relay: (request) => void done.push({ relay: request }),
@@ -73,19 +81,93 @@ test('BOLT 2, update_add_htlc — an onion that cannot be read, of another hash 
   t.deepEqual(accept(effectOf(onion, { paymentHash: named('another') })), [{ malformed: 0xc005, sha256OfOnion }])
   const other = Uint8Array.from(onion).fill(1, 0, 1)
   t.deepEqual(accept(effectOf(other)), [{ malformed: 0xc004, sha256OfOnion: sha256(other) }])
-  t.like(accept(effectOf(onionTo(concat(RELAYED, fromHex('0a00')), false))), [
-    { fail: { type: 'own', failure: { type: 'invalid_onion_payload', tlvType: 10n } } },
+  t.like(accept(effectOf(onionTo(concat(RELAYED, fromHex('1400')), false))), [
+    { fail: { type: 'own', failure: { type: 'invalid_onion_payload', tlvType: 20n } } },
   ])
 })
 
 test('BOLT 2, removing an HTLC — one that comes with a path key is failed as malformed, with invalid_onion_blinding, whatever is in it', (t) => {
   const onion = onionTo(AMOUNTS, true)
-  const secrets: Uint8Array[] = []
-  t.deepEqual(accept(effectOf(onion, { pathKey: next.nodeId }), secrets), [
+  const places: UpstreamPlace[] = []
+  t.deepEqual(accept(effectOf(onion, { pathKey: next.nodeId }), places), [
     { malformed: 0xc018, sha256OfOnion: sha256(onion) },
   ])
-  // It may be relayed already, by a version that took it: then a failure is encrypted by it.
-  t.is(secrets.length, 1)
+  // It may be relayed already, by a version that took it: then a failure is told in the same way.
+  t.deepEqual(places, [{ type: 'within-path', sha256OfOnion: sha256(onion) }])
+})
+
+interface Written extends WithUnknownTlvs {
+  readonly amount?: bigint | undefined
+  readonly expiry?: number | undefined
+  readonly data: Uint8Array
+  readonly pathKey?: Uint8Array | undefined
+  readonly total?: bigint | undefined
+}
+
+const written = tlvStream<Written>({
+  amount: tlv(2, tu64),
+  expiry: tlv(4, tu32),
+  data: tlv(10, restBytes),
+  pathKey: tlv(12, curvePoint),
+  total: tlv(18, tu64),
+})
+
+const RELAYED_DATA: EncryptedData = {
+  shortChannelId: 100n,
+  paymentRelay: { cltvExpiryDelta: 40, feeProportionalMillionths: 0, feeBaseMsat: 100 },
+}
+
+/** The HTLC that reaches us as the first node of a path with these data for us, or with `within` as a later one. */
+const blinded = (data: EncryptedData, { isFinal = false, within = false } = {}) => {
+  const { firstPathKey, path } = blindPath(named('path'), [{ nodeId: us.nodeId, data }])
+  const [{ blindedNodeId, encryptedRecipientData } = { blindedNodeId: us.nodeId, encryptedRecipientData: EMPTY }] = path
+  const payload = encodeWith(written, {
+    ...(isFinal ? { amount: 900n, expiry: 600, total: 900n } : {}),
+    data: encryptedRecipientData,
+    ...(within ? {} : { pathKey: firstPathKey }),
+  })
+  const hops = [
+    { nodeId: within ? blindedNodeId : us.nodeId, payload },
+    ...(isFinal ? [] : [{ nodeId: next.nodeId, payload: AMOUNTS }]),
+  ]
+  const onion = createOnion({ sessionKey: named('session'), hops, associatedData: hash })
+  if (!onion.ok) throw new Error(onion.error.code)
+  return { onion: onion.value.packet, effect: effectOf(onion.value.packet, within ? { pathKey: firstPathKey } : {}) }
+}
+
+test('BOLT 2, update_add_htlc — its onion is read with its path key, if it has one', (t) => {
+  for (const within of [false, true]) {
+    const { onion, effect } = blinded(RELAYED_DATA, { within })
+    const places: UpstreamPlace[] = []
+    const [taken] = accept(effect, places) as { relay: { payload: object; nextOnion: Uint8Array } }[]
+    t.like(taken?.relay.payload, {
+      type: 'blinded-relay',
+      amtToForward: 900n,
+      outgoingCltvValue: 600,
+      next: { type: 'channel', shortChannelId: 100n },
+    })
+    t.is(taken?.relay.nextOnion.length, 1366)
+    t.like(places, [{ type: within ? 'within-path' : 'introduction', sha256OfOnion: sha256(onion) }])
+  }
+  const end = { pathId: named('path id') }
+  const payload = { type: 'blinded-final', amtToForward: 900n, totalMsat: 900n, pathId: named('path id') }
+  t.like(accept(blinded(end, { isFinal: true, within: true }).effect), [{ receive: { htlcId: 5n, payload } }])
+  // Both ends of a path: failures are those of any payee.
+  const places: UpstreamPlace[] = []
+  t.like(accept(blinded(end, { isFinal: true }).effect, places), [{ receive: { htlcId: 5n, payload } }])
+  t.like(places, [{ type: 'open' }])
+})
+
+test('BOLT 4, failures within a blinded route — what is wrong with a payload is told as invalid_onion_blinding, where the path begins and further on', (t) => {
+  const late: EncryptedData = { ...RELAYED_DATA, paymentConstraints: { maxCltvExpiry: 639, htlcMinimumMsat: 0n } }
+  const { onion, effect } = blinded(late)
+  const places: UpstreamPlace[] = []
+  t.deepEqual(accept(effect, places), [
+    { fail: { type: 'own', failure: { type: 'invalid_onion_blinding', sha256OfOnion: sha256(onion) } } },
+  ])
+  t.like(places, [{ type: 'introduction', sha256OfOnion: sha256(onion) }])
+  const within = blinded(late, { within: true })
+  t.deepEqual(accept(within.effect), [{ malformed: 0xc018, sha256OfOnion: sha256(within.onion) }])
 })
 
 test('BOLT 4, packets — one of an unknown version, without a valid key or with a wrong HMAC is given back, and says which: to the peer, and is followed no further', (t) => {

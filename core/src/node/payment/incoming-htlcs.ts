@@ -1,13 +1,13 @@
 import type { ForwardEffect, HtlcRef } from '../../channel/index.ts'
 import { sha256 } from '../../crypto/hashes.ts'
 import type { PaymentHash, PrivateKey } from '../../lib/ids.ts'
+import type { Result } from '../../lib/result.ts'
 import type { BlockHeight } from '../../lib/units.ts'
-import { INVALID_ONION_BLINDING } from '../../onion/failure-codes.ts'
-import { decodeHopPayload } from '../../onion/hop-payload.ts'
-import { peelOnion } from '../../onion/sphinx.ts'
+import { type PaymentOnion, type PaymentOnionFault, readPaymentOnion } from '../../onion/payment-onion.ts'
 import { payloadFailure, refusalFailure } from '../../payment/receive/payload-failure.ts'
 import type { FinalHtlc, RefusedHtlc } from '../../payment/receive/receive-protocol.ts'
 import type { RelayRequest } from '../../payment/relay/relay-protocol.ts'
+import type { UpstreamPlace } from '../../payment/upstream-failure.ts'
 import type { Upstream } from './upstream.ts'
 
 interface Reader {
@@ -30,55 +30,65 @@ export const acceptIncoming = (effect: ForwardEffect, options: IncomingOptions):
   const { channelId, htlc } = effect
   const { amountMsat, cltvExpiry, paymentHash } = htlc
   const ref: HtlcRef = { channelId, htlcId: htlc.id }
-  const refuse = (answer: RefusedHtlc['answer']): void => options.refuse({ ...ref, paymentHash, answer })
-  const peeled = recallIncoming(effect, options)
-  // BOLT 2, removing an HTLC: within a blinded route, whatever is wrong is told in one way. We offer no part in one (`option_route_blinding`).
-  if (htlc.pathKey !== undefined) {
-    const sha256OfOnion = sha256(htlc.onionRoutingPacket)
-    refuse({ type: 'malformed', sha256OfOnion, failureCode: INVALID_ONION_BLINDING })
+  const read = recallIncoming(effect, options)
+  const height = options.height()
+  if (!read.ok) {
+    options.refuse({ ...ref, paymentHash, answer: answerTo(read.error, { amountMsat, height }) })
     return
   }
-  if (!peeled.ok) {
-    const { error } = peeled
-    if (error.code !== 'invalid-onion-payload') refuse({ type: 'malformed', ...error })
-    else refuse({ type: 'own', failure: { type: 'invalid_onion_payload', tlvType: 0n, offset: 0 } })
-    return
-  }
-  const { payload: bytes, isFinal, nextPacket } = peeled.value
-  const incoming = { isFinal, amountMsat, height: options.height() }
-  const payload = decodeHopPayload(bytes, isFinal)
-  if (!payload.ok) {
-    refuse({ type: 'own', failure: payloadFailure(payload.error, incoming) })
-    return
-  }
+  const { payload, isFinal, nextPacket } = read.value
   // lightning/bolts 836: this node is no trampoline node, and the record is one that it does not know.
-  if (payload.value.type === 'trampoline-entry') {
-    refuse({ type: 'own', failure: { type: 'invalid_onion_payload', tlvType: 20n, offset: 0 } })
+  if (payload.type === 'trampoline-entry') {
+    const failure = { type: 'invalid_onion_payload', tlvType: 20n, offset: 0 } as const
+    options.refuse({ ...ref, paymentHash, answer: { type: 'own', failure } })
     return
   }
   // The channel wants such an HTLC back as it is now. It may have been decided on before that, so it is not for us to give it back: whoever
   // decides knows what is relayed or settled already.
-  const refused = effect.refusal === undefined ? {} : { refusal: refusalFailure(effect.refusal, incoming) }
+  const refused =
+    effect.refusal === undefined ? {} : { refusal: refusalFailure(effect.refusal, { isFinal, amountMsat, height }) }
   const handed = { amountMsat, cltvExpiry, paymentHash, ...refused }
-  if (payload.value.type === 'final') options.receive({ ...ref, ...handed, payload: payload.value })
-  else if (nextPacket !== undefined) {
-    options.relay({ ...handed, incoming: ref, payload: payload.value, nextOnion: nextPacket })
-  }
+  if (payload.type === 'final' || payload.type === 'blinded-final') options.receive({ ...ref, ...handed, payload })
+  else if (nextPacket !== undefined) options.relay({ ...handed, incoming: ref, payload, nextOnion: nextPacket })
 }
 
-/** Reads the onion of an HTLC, whatever becomes of it, and remembers its secret, by which a failure is encrypted. */
+/** Reads the onion of an HTLC, whatever becomes of it, and remembers our place on its way, by which a failure is told. */
 export const recallIncoming = ({ channelId, htlc }: ForwardEffect, { nodeKey, upstream }: Reader) => {
-  // BOLT 2, update_add_htlc: the onion is bound to the payment's hash.
-  const peeled = peelOnion({
-    privateKey: nodeKey,
-    packet: htlc.onionRoutingPacket,
-    associatedData: htlc.paymentHash,
-  })
-  const sharedSecret = peeled.ok
-    ? peeled.value.sharedSecret
-    : peeled.error.code === 'invalid-onion-payload'
-      ? peeled.error.sharedSecret
-      : undefined
-  if (sharedSecret !== undefined) upstream.remember({ channelId, htlcId: htlc.id }, sharedSecret)
-  return peeled
+  // BOLT 2, update_add_htlc: the onion is bound to the payment's hash, and read with the path key.
+  const { onionRoutingPacket, paymentHash } = htlc
+  const read = readPaymentOnion(onionRoutingPacket, paymentHash, htlc, nodeKey)
+  const place = placeOf(htlc, read)
+  if (place !== undefined) upstream.remember({ channelId, htlcId: htlc.id }, place)
+  return read
+}
+
+const placeOf = (
+  { pathKey, onionRoutingPacket }: ForwardEffect['htlc'],
+  read: Result<PaymentOnion, PaymentOnionFault>,
+): UpstreamPlace | undefined => {
+  if (pathKey !== undefined) return { type: 'within-path', sha256OfOnion: sha256(onionRoutingPacket) }
+  const opened = read.ok ? read.value : read.error
+  if (!('sharedSecret' in opened)) return undefined
+  const { sharedSecret } = opened
+  return isIntroduction(read)
+    ? { type: 'introduction', sharedSecret, sha256OfOnion: sha256(onionRoutingPacket) }
+    : { type: 'open', sharedSecret }
+}
+
+/** BOLT 4, failure messages: a node that is also the end of its path answers like any other payee. */
+const isIntroduction = (read: Result<PaymentOnion, PaymentOnionFault>): boolean => {
+  if (read.ok) return read.value.payload.type === 'blinded-relay'
+  return read.error.type === 'own' && read.error.reason !== undefined && !read.error.isFinal
+}
+
+const answerTo = (
+  fault: PaymentOnionFault,
+  htlc: Pick<FinalHtlc, 'amountMsat'> & { readonly height: BlockHeight },
+): RefusedHtlc['answer'] => {
+  if (fault.type === 'malformed') return fault
+  const { failure, isFinal } = fault
+  if (failure.type !== 'invalid_onion_payload') return { type: 'own', failure }
+  const { tlvType, offset } = failure
+  const unread = { code: 'invalid-onion-payload', tlvType, offset } as const
+  return { type: 'own', failure: payloadFailure(unread, { isFinal, ...htlc }) }
 }

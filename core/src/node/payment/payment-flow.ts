@@ -11,7 +11,7 @@ import {
   type SettleEffect,
 } from '../../channel/index.ts'
 import { freshKey } from '../../crypto/fresh-key.ts'
-import { toHex } from '../../lib/bytes.ts'
+import { compareBytes, toHex } from '../../lib/bytes.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { invariant } from '../../lib/errors.ts'
 import type { PrivateKey, ShortChannelId } from '../../lib/ids.ts'
@@ -21,7 +21,9 @@ import type { Offer } from '../../payment/offer.ts'
 import { createPaymentPaths, type PaymentPath, type PaymentPathsOptions } from '../../payment/receive/payment-paths.ts'
 import { matchAfterRestart, type OfferedHtlc } from '../../payment/relay/match-after-restart.ts'
 import type { RelayRecord } from '../../payment/relay/relay-protocol.ts'
+import type { RecipientPath } from '../../payment/send/blinded-recipient.ts'
 import { parsePaymentReference } from '../../payment/send/payment-reference.ts'
+import { type PathResolver, recipientPaths } from '../../payment/send/recipient-paths.ts'
 import type { Store, Write } from '../../store/store.ts'
 import { channelUpdateDigest } from '../../wire/channel-update-digest.ts'
 import type { ChannelUpdate } from '../../wire/messages/gossip.ts'
@@ -77,6 +79,9 @@ export interface PaymentFlowOptions {
   readonly begun: (key: string) => readonly Write[]
 }
 
+/** How long a failure within a blinded path is held back at most where the path begins: longer than its way back takes as a rule. */
+const BLINDED_PAUSE_MS = 1_000
+
 /** Carries messages between channels and payments: HTLCs that came in, and outcomes of HTLCs that went out. */
 export class PaymentFlow {
   /** Finds the routes of payments, and of whoever asks for some. */
@@ -99,7 +104,7 @@ export class PaymentFlow {
 
   constructor(options: PaymentFlowOptions) {
     this.#options = options
-    const { channelDirectory, chainHealth, settings, height, signer, graph, clock } = options
+    const { channelDirectory, chainHealth, settings, height, signer, graph, clock, rng } = options
     this.#ownChannels = new OwnChannelIndex(channelDirectory)
     this.routes = new GraphRoutes({ nodeId: signer.nodeId, channels: this.#ownChannels, graph, clock })
     this.#upstream = new Upstream({
@@ -107,6 +112,7 @@ export class PaymentFlow {
       chainHealth,
       env: () => ({ height: height(), settings }),
       commit: (alongside) => commitAlongside(options, alongside),
+      pause: () => new Promise((resolve) => void clock.setTimer(rng.below(BLINDED_PAUSE_MS), resolve)),
     })
   }
 
@@ -131,6 +137,30 @@ export class PaymentFlow {
       channels: pathChannels(channelDirectory),
       height: height(),
       sessionKey: () => freshKey(rng),
+    })
+  }
+
+  /**
+   * The paths of somebody's invoice as a payment goes over them: see `recipientPaths`. `announcedEnd` says who is at an end of a channel that
+   * was announced.
+   */
+  recipientPaths(
+    paths: Parameters<typeof recipientPaths>[0],
+    announcedEnd: PathResolver['endOf'],
+  ): readonly RecipientPath[] {
+    const { nodeKey, signer, channelDirectory } = this.#options
+    const { nodeId } = signer
+    const peerBy = (id: ShortChannelId) => channelDirectory.byShortChannelId(id)?.remoteNodeId
+    return recipientPaths(paths, {
+      nodeId,
+      nodeKey,
+      peerBy,
+      endOf(id, direction) {
+        const peer = peerBy(id)
+        if (peer === undefined) return announcedEnd(id, direction)
+        // BOLT 1, sciddir_or_pubkey: 0 is the end whose key is the lesser one.
+        return compareBytes(nodeId, peer) < 0 === (direction === 0) ? nodeId : peer
+      },
     })
   }
 

@@ -312,9 +312,9 @@ class RelayerDriver {
   }
 
   async #offer(key: string, effect: Extract<RelayEffect, { type: 'add-htlc' }>): Promise<void> {
-    const { channelId, amountMsat, cltvExpiry, paymentHash, onion, upstream } = effect
+    const { channelId, amountMsat, cltvExpiry, paymentHash, onion, pathKey, upstream } = effect
     const origin = { type: 'relay', upstream: [upstream] } as const
-    const add = { amountMsat, cltvExpiry, paymentHash, onion, origin }
+    const add = { amountMsat, cltvExpiry, paymentHash, onion, ...(pathKey && { pathKey }), origin }
     const result = await offerHtlc(this.#services.channelDirectory, channelId, add)
     if (result !== undefined) this.#context.self.tell('added', { incoming: key, input: { type: 'added', result } })
   }

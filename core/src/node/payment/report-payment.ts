@@ -1,6 +1,13 @@
 import { toHex } from '../../lib/bytes.ts'
 import { formatShortChannelId } from '../../lib/ids.ts'
-import { type Attempt, type AttemptFailure, partAmounts, type SentPayment } from '../../payment/send/payment.ts'
+import {
+  type Attempt,
+  type AttemptFailure,
+  partAmounts,
+  type RouteHop,
+  type SentPayment,
+} from '../../payment/send/payment.ts'
+import type { Recipient } from '../../payment/send/recipient.ts'
 import type { EventLog } from '../events/event-log.ts'
 
 /** Tells the event log how a payment of ours ended. */
@@ -9,7 +16,7 @@ export const reportPaymentEnded = (log: EventLog, payment: SentPayment): void =>
   const common = {
     paymentHash: toHex(target.paymentHash),
     destination: toHex(target.recipient.nodeId),
-    parts: payment.attempts.map(describeAttempt),
+    parts: describeAttempts(payment),
     startedAt: startedAt,
   }
   if (payment.status === 'settled') {
@@ -40,8 +47,11 @@ export const settledAmounts = ({
   return { amountMsat, feesMsat }
 }
 
-/** An attempt as the contract's `SentPart`. */
-export const describeAttempt = ({ route, status, failure }: Attempt) => {
+/** The attempts as the contract's `SentPart`. */
+export const describeAttempts = ({ attempts, target: { recipient } }: SentPayment) =>
+  attempts.map((attempt) => describeAttempt(attempt, recipient))
+
+const describeAttempt = ({ route, status, failure }: Attempt, recipient: Recipient) => {
   const { amountMsat, feesMsat } = partAmounts(route)
   const scid = route.hops[0]?.shortChannelId
   return {
@@ -51,17 +61,23 @@ export const describeAttempt = ({ route, status, failure }: Attempt) => {
     feesMsat: feesMsat,
     route: route.hops.map(({ nodeId }) => toHex(nodeId)),
     status: status === 'pending' ? ('in-flight' as const) : status,
-    ...(failure === undefined ? {} : { failure: describeAttemptFailure(route.hops, failure) }),
+    ...(failure === undefined ? {} : { failure: describeAttemptFailure(channelsOf(route, recipient), failure) }),
   }
 }
 
 /** Why the whole payment failed, as the contract's `PaymentFailure`. */
-export const describeFailure = ({ failure, attempts }: SentPayment) => {
+export const describeFailure = ({ failure, attempts, target: { recipient } }: SentPayment) => {
   if (failure === undefined) return { code: 'payment-failed' }
   const decisive = attempts.find(({ id }) => id === failure.attempt)
   if (decisive?.failure === undefined) return { code: failure.code }
-  return describeAttemptFailure(decisive.route.hops, decisive.failure)
+  return describeAttemptFailure(channelsOf(decisive.route, recipient), decisive.failure)
 }
+
+/** The hops of a route, without what stands for a channel and is none. */
+const channelsOf = ({ hops }: Attempt['route'], { type }: Recipient): readonly RouteHop[] =>
+  type === 'blinded' ? hops.map((hop, at) => (at === hops.length - 1 ? withoutChannel(hop) : hop)) : hops
+
+const withoutChannel = ({ shortChannelId: _, ...hop }: RouteHop): RouteHop => hop
 
 const describeAttemptFailure = (hops: Attempt['route']['hops'], failure: AttemptFailure) => {
   switch (failure.type) {

@@ -55,7 +55,9 @@ export const relayEvent = (report: RelayReport, { clock, channelDirectory }: Rel
       incoming: incoming.map((htlc) => describeRelayed(htlc, channelDirectory)),
       outgoing: (record?.outgoing ?? []).map((htlc) => describeRelayed(htlc, channelDirectory)),
       requested: {
-        shortChannelId: formatShortChannelId(requested.next.shortChannelId),
+        ...(requested.next.type === 'channel'
+          ? { shortChannelId: formatShortChannelId(requested.next.shortChannelId) }
+          : { nodeId: toHex(requested.next.nodeId) }),
         amountMsat: requested.amountMsat,
         cltvExpiry: requested.cltvExpiry,
       },

@@ -29,6 +29,7 @@ const received = () => {
     commit: () => {
       throw new Error('not of this test')
     },
+    pause: () => Promise.resolve(),
   })
   return {
     two,
@@ -105,6 +106,7 @@ test('the end of a relay whose incoming channel is gone — a failure is told as
     chainHealth: { blindness: () => undefined },
     env: () => new TwoParties().alice.env,
     commit: (alongside) => committed.push(alongside),
+    pause: () => Promise.resolve(),
   })
   const htlc = { channelId: new Uint8Array(32), htlcId: 0n }
   const [alongside, ifUnpaid] = [

@@ -1,17 +1,10 @@
-import {
-  type ChannelEnv,
-  type FailHtlcCommand,
-  type FulfilHtlcCommand,
-  type HtlcRef,
-  isClaimable,
-  isFunded,
-} from '../../channel/index.ts'
+import { type ChannelEnv, type FulfilHtlcCommand, type HtlcRef, isClaimable, isFunded } from '../../channel/index.ts'
 import { toHex } from '../../lib/bytes.ts'
 import type { Preimage } from '../../lib/ids.ts'
 import type { BadOnion } from '../../onion/sphinx.ts'
 import type { RefusedHtlc } from '../../payment/receive/receive-protocol.ts'
 import type { RelayEnding } from '../../payment/relay/relay-protocol.ts'
-import { failureReason, type UpstreamFailure } from '../../payment/upstream-failure.ts'
+import { failureCommand, type UpstreamFailure, type UpstreamPlace } from '../../payment/upstream-failure.ts'
 import type { ChainHealth } from '../chain/chain-health.ts'
 import type { ChannelDirectory, ChannelEntry } from '../channel/channel-directory.ts'
 import type { Settlement } from '../channel/channel-protocol.ts'
@@ -27,6 +20,8 @@ export interface UpstreamServices {
   env(): Pick<ChannelEnv, 'height' | 'settings'>
   /** Submits the remaining writes for a channel that is gone. */
   commit(alongside: Alongside): void
+  /** Resolves after a random time. */
+  pause(): Promise<void>
 }
 
 /** What is committed with the end of a relay. */
@@ -36,10 +31,10 @@ export interface RelayEnd {
   readonly ifUnpaid?: Alongside
 }
 
-/** Settles HTLCs that we received. Until then it remembers the shared secrets of their onions, which encrypt failures. */
+/** Settles HTLCs that we received. Until then it remembers our place on their way, by which failures are told. */
 export class Upstream {
   readonly #services: UpstreamServices
-  readonly #sharedSecrets = new Map<string, Uint8Array>()
+  readonly #places = new Map<string, UpstreamPlace>()
 
   constructor(services: UpstreamServices) {
     this.#services = services
@@ -68,12 +63,12 @@ export class Upstream {
     return isFunded(durable) && durable.phase !== 'closing' && session?.reestablished === true
   }
 
-  remember(htlc: HtlcRef, sharedSecret: Uint8Array): void {
-    this.#sharedSecrets.set(htlcName(htlc), sharedSecret)
+  remember(htlc: HtlcRef, place: UpstreamPlace): void {
+    this.#places.set(htlcName(htlc), place)
   }
 
   fulfil(htlc: HtlcRef, preimage: Preimage): void {
-    this.#tell(htlc, fulfilment(htlc, preimage))
+    this.#tell(htlc, { command: fulfilment(htlc, preimage) })
   }
 
   fail(htlc: HtlcRef, failure: UpstreamFailure): void {
@@ -82,7 +77,7 @@ export class Upstream {
 
   /** BOLT 2, update_fail_malformed_htlc: the onion could not be read. */
   failMalformed(htlc: HtlcRef, { sha256OfOnion, failureCode }: Omit<BadOnion, 'code'>): void {
-    this.#tell(htlc, { type: 'fail-malformed-htlc', htlcId: htlc.htlcId, sha256OfOnion, failureCode })
+    this.#tell(htlc, { command: { type: 'fail-malformed-htlc', htlcId: htlc.htlcId, sha256OfOnion, failureCode } })
   }
 
   /** Gives one back that nobody has decided on before. */
@@ -97,35 +92,45 @@ export class Upstream {
    */
   async end(ending: RelayEnding, { alongside, ifUnpaid }: RelayEnd): Promise<'told' | 'unpaid' | 'lost'> {
     const { htlc } = ending
-    const command = ending.type === 'fulfil' ? fulfilment(htlc, ending.preimage) : this.#failure(htlc, ending.failure)
+    const told: Told =
+      ending.type === 'fulfil' ? { command: fulfilment(htlc, ending.preimage) } : this.#failure(htlc, ending.failure)
     const channel = this.#channel(htlc)
     if (channel === undefined) {
       // A channel that is gone has settled all its HTLCs on the chain, and none with a preimage that comes only now.
       this.#services.commit(ifUnpaid ?? alongside)
       return ifUnpaid === undefined ? 'told' : 'unpaid'
     }
-    const settlement = { command, alongside, ...(ifUnpaid && { ifUnpaid }) }
+    if (told.pause !== undefined) await told.pause
+    const settlement = { command: told.command, alongside, ...(ifUnpaid && { ifUnpaid }) }
     const answer = await channel.ref.ask('settle', settlement, { timeoutMs: CHANNEL_ANSWER_MS })
     if (!answer.ok) return 'lost'
     return answer.value ? 'told' : 'unpaid'
   }
 
-  #failure(htlc: HtlcRef, failure: UpstreamFailure): FailHtlcCommand {
-    const sharedSecret = this.#sharedSecrets.get(htlcName(htlc))
-    // Without the secret the origin could not read anything; the peer then gets bytes that nobody can read.
-    const reason = failureReason(sharedSecret ?? new Uint8Array(32), failure)
-    return { type: 'fail-htlc', htlcId: htlc.htlcId, reason }
+  #failure(htlc: HtlcRef, failure: UpstreamFailure): Told {
+    const place = this.#places.get(htlcName(htlc))
+    const command = failureCommand(htlc.htlcId, failure, place)
+    // BOLT 4, route blinding: from where the path begins on, the time that a failure takes says nothing of where in it that was.
+    return place?.type === 'introduction' ? { command, pause: this.#services.pause() } : { command }
   }
 
-  #tell(htlc: HtlcRef, command: Settlement['command']): void {
-    this.#channel(htlc)?.ref.tell('settle', { command })
+  #tell(htlc: HtlcRef, { command, pause }: Told): void {
+    const channel = this.#channel(htlc)
+    if (pause === undefined) channel?.ref.tell('settle', { command })
+    else void pause.then(() => channel?.ref.tell('settle', { command }))
   }
 
-  /** The channel is told now, and the HTLC's secret is not needed any more. */
+  /** The channel is told now, and our place is not needed any more. */
   #channel(htlc: HtlcRef): ChannelEntry | undefined {
-    this.#sharedSecrets.delete(htlcName(htlc))
+    this.#places.delete(htlcName(htlc))
     return this.#services.channelDirectory.get(htlc.channelId)
   }
+}
+
+/** What a channel is told, and what to wait for before. */
+interface Told {
+  readonly command: Settlement['command']
+  readonly pause?: Promise<void>
 }
 
 const fulfilment = ({ htlcId }: HtlcRef, preimage: Preimage): FulfilHtlcCommand => ({

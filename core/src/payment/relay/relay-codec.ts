@@ -1,6 +1,6 @@
 import type { ShortChannelId } from '../../lib/ids.ts'
 import type { Result } from '../../lib/result.ts'
-import type { NextHop } from '../../onion/hop-payload.ts'
+import type { NextNode } from '../../onion/encrypted-data.ts'
 import { type Codec, decodeWith, encodeWith } from '../../wire/codec/codec.ts'
 import {
   type FieldCodecs,
@@ -12,7 +12,7 @@ import {
   union,
   versioned,
 } from '../../wire/codec/combinators.ts'
-import { bigSize, bytes32, u32, u64 } from '../../wire/codec/primitives.ts'
+import { bigSize, bytes32, point, u32, u64 } from '../../wire/codec/primitives.ts'
 import type { WireError } from '../../wire/wire-error.ts'
 import { timestamp } from '../row-codecs.ts'
 import type { OutgoingHtlc, Parts, RelayedHtlc, RelayRecord } from './relay-protocol.ts'
@@ -66,7 +66,10 @@ const relayRecord = versioned(
   struct<RelayRecord>({
     paymentHash: bytes32,
     incoming: parts(incoming),
-    requested: union<NextHop, 'type'>('type', { channel: { number: 0, fields: { shortChannelId: u64 } } }),
+    requested: union<NextNode, 'type'>('type', {
+      channel: { number: 0, fields: { shortChannelId: u64 } },
+      node: { number: 1, fields: { nodeId: point } },
+    }),
     startedAt: timestamp,
     outgoing: parts(outgoing),
   }),

@@ -4,9 +4,10 @@ import type { RelayPolicy } from '../../channel/state/params.ts'
 import { equalBytes, toHex } from '../../lib/bytes.ts'
 import { encodeFailure, type FailureMessage } from '../../onion/failure-message.ts'
 import { decryptFailureOnion } from '../../onion/failure-onion.ts'
+import type { RelayPayload } from '../../onion/hop-payload.ts'
 import { createOnion } from '../../onion/sphinx.ts'
 import { named, peelAlong, signedUpdate, testNode } from '../fixtures/nodes.ts'
-import { failureReason } from '../upstream-failure.ts'
+import { failureCommand, type UpstreamFailure } from '../upstream-failure.ts'
 import { decodeRelayRecord, encodeRelayRecord } from './relay-codec.ts'
 import { resumedRelay, startRelay, stepRelay } from './relay-machine.ts'
 import type { OfferedRelay, RelayChannel, RelayEffect, RelayEnv, RelayRequest, RelayState } from './relay-protocol.ts'
@@ -34,7 +35,7 @@ const channel = (name: string, more: Partial<RelayChannel> = {}): RelayChannel =
   ...more,
 })
 
-const request = (more: Partial<RelayRequest> = {}, payload: Partial<RelayRequest['payload']> = {}): RelayRequest => ({
+const request = (more: Partial<RelayRequest> = {}, payload: Partial<RelayPayload> = {}): RelayRequest => ({
   incoming: { channelId: named('incoming'), htlcId: 5n },
   amountMsat: 1_001_100n,
   cltvExpiry: 640,
@@ -324,6 +325,10 @@ test('BOLT 4, returning errors — a failure from downstream goes upstream as it
   const { secrets } = peelAlong(packet, named('hash'), nodes)
   const [ours, theirs] = secrets as [Uint8Array, Uint8Array]
   const failure = { type: 'temporary_node_failure' } as const
+  const failureReason = (sharedSecret: Uint8Array, told: UpstreamFailure): Uint8Array => {
+    const command = failureCommand(5n, told, { type: 'open', sharedSecret })
+    return command.type === 'fail-htlc' ? command.reason : new Uint8Array(0)
+  }
   t.deepEqual(decryptFailureOnion(sharedSecrets, failureReason(ours, { type: 'own', failure })), {
     ok: true,
     value: { originIndex: 0, failure },

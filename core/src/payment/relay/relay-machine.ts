@@ -3,6 +3,7 @@ import { assertNever } from '../../lib/errors.ts'
 import type { ChannelId, HtlcId } from '../../lib/ids.ts'
 import { err, type Result } from '../../lib/result.ts'
 import type { Msat } from '../../lib/units.ts'
+import type { NextNode } from '../../onion/encrypted-data.ts'
 import { type FailureMessage, failureOfMalformed } from '../../onion/failure-message.ts'
 import type { Step } from '../step.ts'
 import type { UpstreamFailure } from '../upstream-failure.ts'
@@ -50,7 +51,10 @@ const begin = (request: RelayRequest, startedAt: RelayEnv['now'], env: RelayEnv)
 const isSoonOver = ({ type }: FailureMessage, { incoming, payload }: RelayRequest, env: RelayEnv): boolean =>
   env.isStarting &&
   type === 'temporary_channel_failure' &&
-  (!env.canClaim(incoming) || env.named(payload.next.shortChannelId)?.status === 'offline')
+  (!env.canClaim(incoming) || isNextOffline(payload.next, env))
+
+const isNextOffline = (next: NextNode, env: RelayEnv): boolean =>
+  next.type === 'channel' && env.named(next.shortChannelId)?.status === 'offline'
 
 /** A relay whose outgoing HTLC survived a restart. */
 export const resumedRelay = (record: RelayRecord): OfferedRelay => ({ phase: 'offered', record, tried: [] })
@@ -202,7 +206,17 @@ const offer = (
   }
   return {
     state: { phase: 'offered', record, request, tried },
-    effects: [{ type: 'add-htlc', ...out, paymentHash, onion: request.nextOnion, upstream: incoming }],
+    effects: [
+      {
+        type: 'add-htlc',
+        ...out,
+        paymentHash,
+        onion: request.nextOnion,
+        // BOLT 2, update_add_htlc: within a blinded path the next node needs the next key.
+        ...(payload.type === 'blinded-relay' ? { pathKey: payload.nextPathKey } : {}),
+        upstream: incoming,
+      },
+    ],
   }
 }
 

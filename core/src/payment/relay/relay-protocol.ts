@@ -1,9 +1,11 @@
 import type { HtlcOutcome, HtlcRef, RelayPolicies, ShortIds } from '../../channel/index.ts'
-import type { ChannelId, HtlcId, NodeId, PaymentHash, Preimage, ShortChannelId } from '../../lib/ids.ts'
+import type { ChannelId, HtlcId, NodeId, PaymentHash, Preimage, PublicKey, ShortChannelId } from '../../lib/ids.ts'
 import type { Result } from '../../lib/result.ts'
 import type { BlockDelta, BlockHeight, Msat, TimestampMs } from '../../lib/units.ts'
+import type { BlindedRelayPayload } from '../../onion/blinded-payload.ts'
+import type { NextNode } from '../../onion/encrypted-data.ts'
 import type { FailureMessage } from '../../onion/failure-message.ts'
-import type { NextHop, RelayPayload } from '../../onion/hop-payload.ts'
+import type { RelayPayload } from '../../onion/hop-payload.ts'
 import type { ChannelUpdate } from '../../wire/messages/gossip.ts'
 import type { FailEffect } from '../upstream-failure.ts'
 
@@ -13,7 +15,7 @@ export interface RelayRequest {
   readonly amountMsat: Msat
   readonly cltvExpiry: BlockHeight
   readonly paymentHash: PaymentHash
-  readonly payload: RelayPayload
+  readonly payload: RelayPayload | BlindedRelayPayload
   /** For the next node: 1366 bytes. */
   readonly nextOnion: Uint8Array
   /** Why it is not to be relayed, unless it is already. */
@@ -83,8 +85,8 @@ export type Parts<Htlc> = readonly [Htlc]
 export interface RelayRecord {
   readonly paymentHash: PaymentHash
   readonly incoming: Parts<RelayedHtlc>
-  /** What the sender asked for. */
-  readonly requested: NextHop
+  /** What the sender asked for, or the recipient of a blinded path. */
+  readonly requested: NextNode
   readonly startedAt: TimestampMs
   readonly outgoing: Parts<OutgoingHtlc>
 }
@@ -161,7 +163,7 @@ export type RelayReport =
       readonly incoming: Parts<RelayedHtlc>
       readonly record?: RelayRecord
       readonly requested: {
-        readonly next: NextHop
+        readonly next: NextNode
         readonly amountMsat: Msat
         readonly cltvExpiry: BlockHeight
       }
@@ -180,5 +182,7 @@ interface RelayAddHtlc {
   readonly cltvExpiry: BlockHeight
   readonly paymentHash: PaymentHash
   readonly onion: Uint8Array
+  /** Within a blinded path. */
+  readonly pathKey?: PublicKey
   readonly upstream: HtlcRef
 }

@@ -4,6 +4,7 @@ import { equalBytes } from '../../lib/bytes.ts'
 import type { ChannelId, ShortChannelId } from '../../lib/ids.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { TimestampMs } from '../../lib/units.ts'
+import type { NextNode } from '../../onion/encrypted-data.ts'
 import type { FailureMessage } from '../../onion/failure-message.ts'
 import type { RelayChannel, RelayEnv, RelayRecord, RelayRequest } from './relay-protocol.ts'
 
@@ -37,9 +38,8 @@ export const chooseRelayChannel = (
   tried: readonly ChannelId[],
   env: RelayEnv,
 ): Result<RelayChannel, FailureMessage> => {
-  const { shortChannelId } = request.payload.next
-  const named = env.named(shortChannelId)
-  if (named === undefined || !isNamed(named, shortChannelId)) return err({ type: 'unknown_next_peer' })
+  const named = namedChannel(request.payload.next, env)
+  if (named === undefined) return err({ type: 'unknown_next_peer' })
   const reason = refusalOf(request, named, env)
   const isTried = ({ channelId }: RelayChannel): boolean => tried.some((id) => equalBytes(id, channelId))
   if (reason === undefined && !isTried(named)) return ok(named)
@@ -49,6 +49,16 @@ export const chooseRelayChannel = (
     if (refusalOf(request, other, env) === undefined) return ok(other)
   }
   return err(reason === undefined ? { type: 'temporary_channel_failure' } : failureFor(reason, request, named, env))
+}
+
+/** A path that names a node means any channel with it: first the one with the most room. */
+const namedChannel = (next: NextNode, env: RelayEnv): RelayChannel | undefined => {
+  if (next.type === 'node') {
+    for (const channel of env.byRoom(next.nodeId)) return channel
+    return undefined
+  }
+  const named = env.named(next.shortChannelId)
+  return named !== undefined && isNamed(named, next.shortChannelId) ? named : undefined
 }
 
 type Reason = Violation | 'expiry_too_soon' | 'expiry_too_far' | 'channel_disabled' | 'temporary_channel_failure'
@@ -73,9 +83,11 @@ const refusalOf = (request: RelayRequest, channel: RelayChannel, env: RelayEnv):
  * try the same again.
  */
 const failureFor = (reason: Reason, request: RelayRequest, channel: RelayChannel, env: RelayEnv): FailureMessage => {
-  const { amtToForward, outgoingCltvValue, next } = request.payload
-  // BOLT 4: the update uses the sender's name for the channel, so that it reveals no other name.
-  const update = () => env.channelUpdate(channel.channelId, next.shortChannelId)
+  const { payload } = request
+  const { amtToForward, outgoingCltvValue } = payload
+  // BOLT 4: the update uses the sender's name for the channel, so that it reveals no other name. Within a blinded path none is told.
+  const update = () =>
+    payload.type === 'relay' ? env.channelUpdate(channel.channelId, payload.next.shortChannelId) : undefined
   switch (reason) {
     case 'amount_below_minimum':
       return { type: reason, htlcMsat: amtToForward, channelUpdate: update() }
@@ -105,12 +117,13 @@ const policyViolation = (request: RelayRequest, policies: RelayPolicies, now: Ti
 type Violation = 'amount_below_minimum' | 'fee_insufficient' | 'incorrect_cltv_expiry'
 
 const violationOf = (
-  { amountMsat, cltvExpiry, payload: { amtToForward, outgoingCltvValue } }: RelayRequest,
+  { amountMsat, cltvExpiry, payload: { type, amtToForward, outgoingCltvValue } }: RelayRequest,
   policy: RelayPolicy,
 ): Violation | undefined => {
   if (amtToForward < policy.htlcMinimumMsat) return 'amount_below_minimum'
-  const fee = amountMsat - amtToForward
-  if (fee < relayFee(policy, amtToForward)) return 'fee_insufficient'
+  // BOLT 4, `payment_relay`: what goes on is rounded up, which leaves us up to one millisatoshi less.
+  const rounded = type === 'blinded-relay' ? 1n : 0n
+  if (amountMsat - amtToForward + rounded < relayFee(policy, amtToForward)) return 'fee_insufficient'
   if (cltvExpiry - outgoingCltvValue < policy.cltvExpiryDelta) {
     return 'incorrect_cltv_expiry'
   }

@@ -1,6 +1,8 @@
 import { MAX_CLTV_EXPIRY_DELTA } from '../../graph/paths/path-question.ts'
 import { equalBytes, toHex } from '../../lib/bytes.ts'
+import { pathProblem } from './blinded-recipient.ts'
 import { partAmounts, type Route, type RouteHop, type SendEnv } from './payment.ts'
+import { finalDeltaOf } from './recipient.ts'
 import { MAX_PARTS } from './route.ts'
 import type { RouteQuestion } from './route-question.ts'
 
@@ -27,12 +29,13 @@ export const answerProblem = (
     if (peer === undefined) return `${toHex(channelId)} is no channel of ours`
     if (!equalBytes(peer, first.nodeId)) return `${toHex(channelId)} does not lead to the first hop`
     if (!equalBytes(last.nodeId, target.recipient.nodeId)) return 'a route to another node'
-    if (last.cltvExpiry < height + target.recipient.minFinalCltvExpiryDelta)
-      return 'a final expiry before the one asked for'
+    if (last.cltvExpiry < height + finalDeltaOf(target.recipient)) return 'a final expiry before the one asked for'
     if (first.cltvExpiry > height + MAX_CLTV_EXPIRY_DELTA) return 'a first expiry that is too far'
     const unsound = hops.findIndex((hop, i) => !isSound(hop, hops[i - 1]))
     if (unsound !== -1)
       return `hop ${unsound} of a route is paid more, or later, than the one before it, or has no channel`
+    const problem = target.recipient.type === 'blinded' && pathProblem(target.recipient, last, hops.at(-2))
+    if (problem) return problem
     const amounts = partAmounts(route)
     deliveredMsat += amounts.amountMsat
     feesMsat += amounts.feesMsat

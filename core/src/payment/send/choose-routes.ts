@@ -5,9 +5,11 @@ import { equalBytes, toHex } from '../../lib/bytes.ts'
 import type { NodeId } from '../../lib/ids.ts'
 import { err, ok } from '../../lib/result.ts'
 import type { BlockHeight, Msat } from '../../lib/units.ts'
+import { type BlindedRecipient, pathHints, type RecipientPath, takesPart } from './blinded-recipient.ts'
 import { type HeededLessons, heeded } from './heeded-lessons.ts'
 import { lessOffered } from './offered-amounts.ts'
 import { type OwnChannel, type OwnChannels, partAmounts, type Room, type Route, type RouteHop } from './payment.ts'
+import { finalDeltaOf } from './recipient.ts'
 import { FINAL_CLTV_MARGIN, MAX_PARTS, routeVia } from './route.ts'
 import type { FoundRoutes, RouteQuestion } from './route-question.ts'
 
@@ -27,6 +29,8 @@ interface Way {
   readonly hops: readonly RouteHintHop[]
   /** As the hint has them. */
   readonly hinted: readonly RouteHintHop[]
+  /** The blinded path that the last hop stands for. */
+  readonly path?: RecipientPath
 }
 
 /** This many of the channels in order are tried before the one with the most room is taken. */
@@ -74,9 +78,11 @@ const routesWithin = (question: Search, room: Room): FoundRoutes => {
 }
 
 const waysTo = ({ target, heeded }: Search): readonly Way[] => {
-  const { nodeId: destination, routeHints } = target.recipient
+  const { recipient } = target
+  const { nodeId: destination } = recipient
+  if (recipient.type === 'blinded') return waysOver(recipient)
   const ways: Way[] = [{ peer: destination, hops: [], hinted: [] }]
-  for (const hint of routeHints) {
+  for (const hint of recipient.routeHints) {
     // A hint can be used from any of its nodes that is a peer of ours; if the destination is a peer, no hint is needed.
     for (const [start, { nodeId }] of hint.entries()) {
       if (equalBytes(nodeId, destination)) continue
@@ -89,6 +95,15 @@ const waysTo = ({ target, heeded }: Search): readonly Way[] => {
   return ways
 }
 
+/** From a peer at which a path begins. */
+const waysOver = (recipient: BlindedRecipient): readonly Way[] =>
+  pathHints(recipient).map((hops, at) => ({
+    peer: (hops[0] as RouteHintHop).nodeId,
+    hops,
+    hinted: hops,
+    path: recipient.paths[at] as RecipientPath,
+  }))
+
 /** Whether the way begins with any channel at all. */
 const leads = (question: Search, way: Way, room: Room): boolean => {
   for (const _ of allowed(question, way, question.channels.byRoom(way.peer, room))) return true
@@ -97,7 +112,8 @@ const leads = (question: Search, way: Way, room: Room): boolean => {
 
 /** The channel that carries the whole amount over this way, if there is one. */
 const channelFor = (question: Search, way: Way, room: Room): OwnChannel | undefined => {
-  const { channels } = question
+  const { channels, remainingMsat } = question
+  if (!takes(way, remainingMsat)) return undefined
   const sent = sentOver(question, way)
   const carries = (channel: OwnChannel): boolean => sent <= channel[room] && sent >= channel.htlcMinimumMsat
   let found: OwnChannel | undefined
@@ -125,13 +141,16 @@ function* allowed(
   return undefined
 }
 
+/** Whether a part of this size may go this way at all. */
+const takes = ({ path }: Way, amountMsat: Msat): boolean => path === undefined || takesPart(path, amountMsat)
+
 /** What our own channel has to carry for the whole amount. */
 const sentOver = ({ remainingMsat }: Search, { hops }: Way): bigint =>
   hops.reduceRight((amount, hop) => amount + relayFee(hop, amount), remainingMsat)
 
 const routeOf = (question: Search, { hops }: Way, channel: OwnChannel, amountMsat: Msat): Route => {
   const { target, height } = question
-  const least = target.recipient.minFinalCltvExpiryDelta + FINAL_CLTV_MARGIN
+  const least = finalDeltaOf(target.recipient) + FINAL_CLTV_MARGIN
   const relays = hops.reduce((sum, { cltvExpiryDelta }) => sum + cltvExpiryDelta, 0)
   const shadow = Math.max(0, Math.min(question.shadowDelta, MAX_CLTV_EXPIRY_DELTA - least - relays))
   return routeVia(channel, hops, target.recipient.nodeId, amountMsat, height + least + shadow)
@@ -150,13 +169,13 @@ const compare = (a: bigint, b: bigint): number => (a < b ? -1 : a > b ? 1 : 0)
 const least = (a: bigint, b: bigint): bigint => (compare(a, b) < 0 ? a : b)
 
 /** The most that a way delivers with what a channel may spend. */
-const deliverable = ({ hops }: Way, roomMsat: Msat): bigint => {
+const deliverable = ({ hops, path }: Way, roomMsat: Msat): bigint => {
   let amount = roomMsat
   for (const hop of hops) {
     amount = relayedAfterFee(hop, amount)
     if (amount <= 0n) return 0n
   }
-  return amount
+  return path === undefined ? amount : least(amount, path.htlcMaximumMsat)
 }
 
 interface Part {
@@ -175,7 +194,7 @@ const split = (question: Search, ways: readonly Way[], room: Room): readonly Rou
   let budget = question.feeBudgetMsat
   for (const { way, channel, deliverableMsat } of partsOf(question, ways, room)) {
     const amount = least(deliverableMsat, remaining)
-    if (amount < MIN_PART_MSAT && amount < remaining) continue
+    if ((amount < MIN_PART_MSAT && amount < remaining) || !takes(way, amount)) continue
     if (amount >= (tooMuch.get(way) ?? amount + 1n)) continue
     const channelId = toHex(channel.channelId)
     if (used.has(channelId)) continue

@@ -29,6 +29,7 @@ test('bLIP 3 — the payment’s hash is that of its preimage, which the payee a
   t.deepEqual(target.paymentHash, sha256(preimage))
   t.is(maxFeeMsat, 10_000n)
   t.false(target.multiPart)
+  if (target.recipient.type !== 'keysend') return t.fail()
   const payload = finalPayload(target.recipient, { amountMsat: 1_000_000n, cltvExpiry: 540 }, target.amountMsat)
   t.deepEqual(payload, {
     type: 'final',

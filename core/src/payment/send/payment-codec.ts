@@ -1,9 +1,11 @@
 import type { Result } from '../../lib/result.ts'
+import type { BlindedPathHop } from '../../onion/blinded-path.ts'
 import { type Codec, decodeWith, encodeWith } from '../../wire/codec/codec.ts'
 import { mapped, optional, struct, u16List, union, versioned } from '../../wire/codec/combinators.ts'
-import { bigSize, bool, bytes32, point, u16Bytes, u16Text } from '../../wire/codec/primitives.ts'
+import { bigSize, bool, bytes32, point, u16, u16Bytes, u16Text, u32 } from '../../wire/codec/primitives.ts'
 import type { WireError } from '../../wire/wire-error.ts'
 import { customRecord, invoiceText, timestamp } from '../row-codecs.ts'
+import type { RecipientPath } from './blinded-recipient.ts'
 import { EARLIER_PAYMENT_ROWS } from './earlier-payment-rows.ts'
 import type { Attempt, PaymentTarget, SentPayment } from './payment.ts'
 import {
@@ -19,6 +21,17 @@ import {
   SHORT,
 } from './payment-fields.ts'
 import type { Recipient } from './recipient.ts'
+
+const recipientPath = struct<RecipientPath>({
+  introductionNodeId: point,
+  firstPathKey: point,
+  path: u16List(struct<BlindedPathHop>({ blindedNodeId: point, encryptedRecipientData: u16Bytes })),
+  feeBaseMsat: u32,
+  feeProportionalMillionths: u32,
+  cltvExpiryDelta: u16,
+  htlcMinimumMsat: SHORT.amount,
+  htlcMaximumMsat: SHORT.amount,
+})
 
 const recipient = union<Recipient, 'type'>('type', {
   node: {
@@ -41,6 +54,7 @@ const recipient = union<Recipient, 'type'>('type', {
       routeHints: u16List(routeHint),
     },
   },
+  blinded: { number: 1, fields: { nodeId: point, paths: u16List(recipientPath) } },
 })
 
 const target = struct<PaymentTarget>({

@@ -6,7 +6,7 @@ import type { Recipient } from './recipient.ts'
 /** The HTLC that reaches one node of a route. */
 export interface RouteHop {
   readonly nodeId: NodeId
-  /** The channel into the node; of the first hop our own, which may have no id yet. */
+  /** The channel into the node; of the first hop our own, which may have no id yet. Of a blinded recipient the path to it (`pathName`). */
   readonly shortChannelId?: ShortChannelId
   readonly amountMsat: Msat
   readonly cltvExpiry: BlockHeight

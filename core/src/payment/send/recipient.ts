@@ -4,9 +4,10 @@ import type { NodeId, Preimage } from '../../lib/ids.ts'
 import type { BlockDelta, BlockHeight, Msat } from '../../lib/units.ts'
 import type { FinalPayload } from '../../onion/hop-payload.ts'
 import type { TlvRecord } from '../../wire/tlv-record.ts'
+import type { BlindedRecipient } from './blinded-recipient.ts'
 
 /** Who is paid: how it is reached, and what it is told there. */
-export type Recipient = NodeRecipient | KeysendRecipient
+export type Recipient = NodeRecipient | KeysendRecipient | BlindedRecipient
 
 /** A node that says who it is, as an invoice of BOLT 11 does. */
 export interface NodeRecipient {
@@ -37,8 +38,16 @@ interface LastHop {
   readonly cltvExpiry: BlockHeight
 }
 
+/** Blocks that it asks for itself; those of a blinded path are among what the path asks for. */
+export const finalDeltaOf = (recipient: Recipient): BlockDelta =>
+  recipient.type === 'blinded' ? 0 : recipient.minFinalCltvExpiryDelta
+
 /** BOLT 4: what the last hop of a part is told. */
-export const finalPayload = (recipient: Recipient, last: LastHop, totalMsat: Msat): FinalPayload => {
+export const finalPayload = (
+  recipient: NodeRecipient | KeysendRecipient,
+  last: LastHop,
+  totalMsat: Msat,
+): FinalPayload => {
   const part = { type: 'final', amtToForward: last.amountMsat, outgoingCltvValue: last.cltvExpiry } as const
   switch (recipient.type) {
     case 'node': {
@@ -64,14 +73,17 @@ export const finalPayload = (recipient: Recipient, last: LastHop, totalMsat: Msa
 }
 
 /** What is kept of it once the payment has ended: nothing that only sending needs. */
-export const withoutSecrets = ({ type, nodeId, minFinalCltvExpiryDelta }: Recipient): Recipient => {
-  const kept = { nodeId, minFinalCltvExpiryDelta, routeHints: [] }
-  switch (type) {
+export const withoutSecrets = (recipient: Recipient): Recipient => {
+  const { nodeId } = recipient
+  const kept = { nodeId, minFinalCltvExpiryDelta: finalDeltaOf(recipient), routeHints: [] }
+  switch (recipient.type) {
     case 'node':
-      return { type, ...kept }
+      return { type: 'node', ...kept }
     case 'keysend':
-      return { type, ...kept, customRecords: [] }
+      return { type: 'keysend', ...kept, customRecords: [] }
+    case 'blinded':
+      return { type: 'blinded', nodeId, paths: [] }
     default:
-      return assertNever(type, 'recipient')
+      return assertNever(recipient, 'recipient')
   }
 }

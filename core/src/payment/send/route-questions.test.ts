@@ -21,7 +21,7 @@ import {
   type SentPayment,
 } from './payment.ts'
 import { decodeSentPayment, encodeSentPayment } from './payment-codec.ts'
-import type { Recipient } from './recipient.ts'
+import type { NodeRecipient } from './recipient.ts'
 import type { FoundRoutes, RouteQuestion } from './route-question.ts'
 import { resting, startPayment, stepPayment } from './send-machine.ts'
 import type { SendAddHtlc, SendInput, SendingEffect, SendState } from './send-protocol.ts'
@@ -55,7 +55,7 @@ const HINTS = [hint(bob, 11n), hint(carol, 12n)]
 const request = ({
   routeHints = HINTS,
   ...target
-}: Partial<PaymentTarget & Pick<Recipient, 'routeHints'>> = {}): PaymentRequest => ({
+}: Partial<PaymentTarget & Pick<NodeRecipient, 'routeHints'>> = {}): PaymentRequest => ({
   target: {
     recipient: {
       type: 'node',

@@ -4,8 +4,9 @@ import { equalBytes } from '../../lib/bytes.ts'
 import type { NodeId, PrivateKey, ShortChannelId } from '../../lib/ids.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { BlockDelta, BlockHeight, Msat } from '../../lib/units.ts'
-import { encodeHopPayload } from '../../onion/hop-payload.ts'
-import { type CreateOnionFailure, createOnion } from '../../onion/sphinx.ts'
+import { encodeHopPayload, type RelayPayload } from '../../onion/hop-payload.ts'
+import { type CreateOnionFailure, createOnion, type OnionHop } from '../../onion/sphinx.ts'
+import { hopsInside } from './blinded-recipient.ts'
 import type { OwnChannel, PaymentTarget, Route, RouteHop } from './payment.ts'
 import { finalPayload } from './recipient.ts'
 
@@ -81,27 +82,27 @@ export const routeFromGiven = (
 
 /** The onion of a route: BOLT 4, what each hop is told. */
 export const onionFor = (
-  route: Route,
-  target: PaymentTarget,
+  { hops }: Route,
+  { recipient, amountMsat, paymentHash }: PaymentTarget,
   sessionKey: PrivateKey,
 ): Result<{ readonly packet: Uint8Array; readonly sharedSecrets: readonly Uint8Array[] }, CreateOnionFailure> => {
-  const { hops } = route
-  const payloads = hops.map((hop, i) => {
+  const last = hops.at(-1) as RouteHop
+  const relays = hops.flatMap((hop, i): readonly OnionHop[] => {
     const next = hops[i + 1]
-    return encodeHopPayload(
-      next === undefined
-        ? finalPayload(target.recipient, hop, target.amountMsat)
-        : {
-            type: 'relay',
-            amtToForward: next.amountMsat,
-            outgoingCltvValue: next.cltvExpiry,
-            next: { type: 'channel', shortChannelId: next.shortChannelId ?? 0n },
-          },
-    )
+    // BOLT 4, the writer: where a blinded path begins, its own payload takes the place of a relay's.
+    if (next === undefined || (next === last && recipient.type === 'blinded')) return []
+    return [{ nodeId: hop.nodeId, payload: encodeHopPayload(relayTo(next)) }]
   })
-  return createOnion({
-    sessionKey,
-    hops: hops.map(({ nodeId }, i) => ({ nodeId, payload: payloads[i] as Uint8Array })),
-    associatedData: target.paymentHash,
-  })
+  const end =
+    recipient.type === 'blinded'
+      ? hopsInside(recipient, last, amountMsat)
+      : [{ nodeId: last.nodeId, payload: encodeHopPayload(finalPayload(recipient, last, amountMsat)) }]
+  return createOnion({ sessionKey, hops: [...relays, ...end], associatedData: paymentHash })
 }
+
+const relayTo = (next: RouteHop): RelayPayload => ({
+  type: 'relay',
+  amtToForward: next.amountMsat,
+  outgoingCltvValue: next.cltvExpiry,
+  next: { type: 'channel', shortChannelId: next.shortChannelId ?? 0n },
+})

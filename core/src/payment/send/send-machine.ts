@@ -120,8 +120,15 @@ const readFailure = ({ route, sessionKey }: Attempt, { target }: SentPayment, fa
   }
   const onion = onionFor(route, target, sessionKey)
   if (!onion.ok) return { type: 'unreadable' }
-  const read = decryptFailureOnion(onion.value.sharedSecrets, failure.reason)
-  return read.ok ? { type: 'remote', hop: read.value.originIndex, message: read.value.failure } : { type: 'unreadable' }
+  const { sharedSecrets } = onion.value
+  const read = decryptFailureOnion(sharedSecrets, failure.reason)
+  if (!read.ok) return { type: 'unreadable' }
+  const { originIndex, failure: message } = read.value
+  // BOLT 4, failure messages: what fails within a blinded path is told by its first node, and counts against the path. The recipient may be
+  // that node, and alone in the path.
+  const end = route.hops.length - 1
+  const hop = originIndex === sharedSecrets.length - 1 ? end : Math.min(originIndex, end - 1)
+  return { type: 'remote', hop, message }
 }
 
 const fail = (state: SendState, id: number, failure: AttemptFailure, env: SendEnv): SendStep => {

@@ -50,5 +50,27 @@ export const BLINDED: Topic = {
         'what comes by no path, by another, for too little or too close to its expiry is refused',
       ],
     },
+    {
+      section: 'relaying within a blinded path',
+      rules: [
+        'the next node may be named by its id: any channel with it will do',
+        'the recipient’s terms have to meet ours, to the millisatoshi that they are rounded by',
+      ],
+    },
+    {
+      section: 'failures within a blinded route',
+      rules: ['what is wrong with a payload is told as invalid_onion_blinding, where the path begins and further on'],
+    },
+    {
+      section: 'sending over blinded paths',
+      rules: [
+        'a part is paid to the first node of a path, which is told the path key; what the path asks for is added',
+        'parts go over several paths, none beyond what its path takes, and fees stay within the limit',
+        'what fails inside counts against the path, and not against its first node',
+        'where the path begins with the payee, a refusal of it is final',
+        'a path may begin at an end of a channel; one that begins with us is entered at its second node',
+        'a path takes room in the onion, and one that no onion holds is not used',
+      ],
+    },
   ],
 }
