@@ -1,7 +1,6 @@
 import { ATTRIBUTION } from './bolt-4/attribution.ts'
 import { BLINDED } from './bolt-4/blinded.ts'
 import { FAILURES } from './bolt-4/failures.ts'
-import { KEYSEND } from './bolt-4/keysend.ts'
 import { MULTI_PART } from './bolt-4/multi-part.ts'
 import { ONION_MESSAGES } from './bolt-4/onion-messages.ts'
 import { PACKET } from './bolt-4/packet.ts'
@@ -13,5 +12,5 @@ import { joinTopics } from './join-topics.ts'
 export const BOLT_4 = joinTopics(
   4,
   { commit: 'a3772650d8ebc06acf457fcadf97968ebfc4dfff', file: '04-onion-routing.md' },
-  [PACKET, PAYLOAD, MULTI_PART, FAILURES, BLINDED, ATTRIBUTION, ONION_MESSAGES, KEYSEND, TRAMPOLINE],
+  [PACKET, PAYLOAD, MULTI_PART, FAILURES, BLINDED, ATTRIBUTION, ONION_MESSAGES, TRAMPOLINE],
 )

@@ -50,6 +50,15 @@ test('bLIP 3 — an HTLC with the preimage of its hash is a payment, whatever it
   t.deepEqual(decodeInvoiceRecord(encodeInvoiceRecord(state.invoice)), { ok: true, value: state.invoice })
 })
 
+test('BOLT 4, payload format — without a total the HTLC is all there is', (t) => {
+  for (const amountMsat of [1n, 1_000n, 5_000_000n]) {
+    const part = htlc(7n, amountMsat)
+    t.deepEqual(typesOf(offer(begin(part), part)), ['fulfil', 'received'])
+  }
+  const withTotal = htlc(7n, 999n, { paymentData: whole })
+  t.deepEqual(typesOf(offer(begin(withTotal), withTotal)), ['schedule'])
+})
+
 test('bLIP 3 — without a preimage, or with that of another hash, nothing is begun', (t) => {
   t.is(keysendPayment(paymentHash, htlc(7n, 1n, { keysendPreimage: named('other') }), env.now), undefined)
   const { keysendPreimage: _, ...bare } = htlc(7n, 1n).payload

@@ -30,11 +30,7 @@ export const PAYLOAD: Topic = {
           rule: 'the payee takes nothing that is less, or ends sooner, than its payload and its invoice say',
           lines: [338],
         },
-        {
-          rule: 'without a total the HTLC is all there is',
-          lines: [337],
-          notOurs: 'What pays an invoice needs its secret, and the total is in the same record.',
-        },
+        { rule: 'without a total the HTLC is all there is', lines: [337] },
       ],
     },
   ],
