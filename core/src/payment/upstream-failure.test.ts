@@ -12,6 +12,15 @@ const failures: readonly UpstreamFailure[] = [
   { type: 'downstream', reason: createFailureOnion(named('another'), { type: 'unknown_next_peer' }) },
 ]
 
+test('BOLT 4, failure messages — within a blinded route a relay tells that something is wrong with it, and no more', (t) => {
+  const place = { sharedSecret, sha256OfOnion }
+  const said = [...failures].map((failure) => failureCommand(5n, failure, { type: 'introduction', ...place }))
+  const [first, ...others] = said
+  for (const other of others) t.deepEqual(other, first)
+  const further = failures.map((failure) => failureCommand(5n, failure, { type: 'within-path', sha256OfOnion }))
+  for (const other of further) t.deepEqual(other, further[0])
+})
+
 test('BOLT 2, removing an HTLC — where a blinded path begins, all failures are told as invalid_onion_blinding: our own and those from further on', (t) => {
   for (const failure of failures) {
     const command = failureCommand(5n, failure, { type: 'introduction', sharedSecret, sha256OfOnion })

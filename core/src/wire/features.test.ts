@@ -69,6 +69,7 @@ test('our features, in each context, have only what belongs there', (t) => {
     var_onion_optin: 'mandatory',
     payment_secret: 'mandatory',
     basic_mpp: 'optional',
+    option_route_blinding: 'optional',
   } satisfies FeatureSet)
   t.is(formatFeatures(OUR_FEATURES, 'channel').length, 0)
 })

@@ -160,6 +160,7 @@ export const OUR_FEATURES: FeatureSet = {
   option_channel_type: 'mandatory',
   option_upfront_shutdown_script: 'optional',
   basic_mpp: 'optional',
+  option_route_blinding: 'optional',
   option_support_large_channel: 'optional',
   option_anchors: 'optional',
   option_shutdown_anysegwit: 'optional',

@@ -121,3 +121,42 @@ test('the end of a relay whose incoming channel is gone — a failure is told as
     [false, true],
   )
 })
+
+test('BOLT 4, failures within a blinded route — where the path begins, a failure is held back for a random time', async (t) => {
+  const { two, htlc } = received()
+  const told: string[] = []
+  const directory = new ChannelDirectory()
+  const ref = { tell: (_: string, { command }: { command: { type: string } }) => void told.push(command.type) }
+  directory.put(
+    { channelId: htlc.channelId, shortIds: [] },
+    {
+      ref: ref as unknown as ChannelEntry['ref'],
+      remoteNodeId: two.alice.nodeId,
+      state: two.bob.state,
+      durableState: two.bob.state,
+      quarantined: false,
+      spentInMempool: false,
+    },
+  )
+  const pauses: (() => void)[] = []
+  const upstream = new Upstream({
+    channelDirectory: directory,
+    chainHealth: { blindness: () => undefined },
+    env: () => two.bob.env,
+    commit() {},
+    pause: () => new Promise((resolve) => pauses.push(resolve)),
+  })
+  const [sharedSecret, sha256OfOnion] = [new Uint8Array(32), new Uint8Array(32)]
+  const failure = { type: 'own', failure: { type: 'temporary_node_failure' } } as const
+  upstream.remember(htlc, { type: 'introduction', sharedSecret, sha256OfOnion })
+  upstream.fail(htlc, failure)
+  await Promise.resolve()
+  t.deepEqual([told.length, pauses.length], [0, 1])
+  pauses[0]?.()
+  await Promise.resolve()
+  t.deepEqual(told, ['fail-htlc'])
+  // Further on nobody waits: every node would add to it.
+  upstream.remember(htlc, { type: 'within-path', sha256OfOnion })
+  upstream.fail(htlc, failure)
+  t.deepEqual([told[1], pauses.length], ['fail-malformed-htlc', 1])
+})

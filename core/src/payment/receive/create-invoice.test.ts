@@ -56,8 +56,9 @@ test('BOLT 11, feature bits — ours are those that BOLT 9 has for invoices, wit
     var_onion_optin: 'mandatory',
     payment_secret: 'mandatory',
     basic_mpp: 'optional',
+    option_route_blinding: 'optional',
   })
-  t.deepEqual(invoice.features, vectorOfBits([8, 14, 17]))
+  t.deepEqual(invoice.features, vectorOfBits([8, 14, 17, 25]))
 })
 
 test('the description is in the invoice whole, and one that has no room there makes none', (t) => {

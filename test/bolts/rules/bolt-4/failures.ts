@@ -32,7 +32,6 @@ export const FAILURES: Topic = {
         {
           rule: 'within a blinded route a relay tells that something is wrong with it, and no more',
           lines: [1458, 1460],
-          notBuilt: 'No HTLC of a blinded route is relayed yet.',
         },
         {
           rule: 'the last node tells nothing of an onion that it cannot read',

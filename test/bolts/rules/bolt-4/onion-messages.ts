@@ -9,7 +9,7 @@ export const ONION_MESSAGES: Topic = {
       rules: [
         {
           rule: 'the message of the vector is made, joined to a path that somebody else has made',
-          lines: [1672, 1673, 1674],
+          lines: [521, 522, 1672, 1673, 1674],
         },
         {
           rule: 'each node of the vector forwards it as it is there, and the last one reads it',
