@@ -109,7 +109,7 @@ real(
       const { invoice } = await to.ask('invoices', 'create', { amountMsat, description: '' })
       const { paymentHash, paymentSecret } = invoice
       const made = to === cheater ? await readInvoice(to.store, fromHex(paymentHash)) : undefined
-      if (made !== undefined) preimages.set(paymentHash, made.preimage)
+      if (made?.preimage !== undefined) preimages.set(paymentHash, made.preimage)
       const part = fate === 'held' ? amountMsat / 2n : amountMsat
       const cltvExpiryDelta = fate === 'held' ? LONG_EXPIRY : EXPIRY
       const route = [{ nodeId: to.id, shortChannelId, amountMsat: part, cltvExpiryDelta }]

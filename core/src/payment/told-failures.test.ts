@@ -73,7 +73,7 @@ test('BOLT 4, failure messages — the payee tells nothing that only a relay may
       const { effects } = stepInvoice(
         waiting(invoice),
         { type: 'htlc', htlc: part },
-        { now, height: 500, canClaim: () => true },
+        { now, height: 500, canClaim: () => true, mayHold: () => true },
       )
       for (const effect of effects) {
         if (effect.type === 'fail' && effect.failure.type === 'own') told.push(effect.failure.failure.type)

@@ -4,7 +4,7 @@ import { WaitSummary } from './channel-waits.ts'
 import { ChannelState, CloseKind, closedAccount, Side } from './channels.ts'
 import { event } from './define.ts'
 import { field, publicly } from './field.ts'
-import { PaymentFailure, RelayHtlc, receivedFields, SentPart } from './payments.ts'
+import { heldFields, PaymentFailure, RelayHtlc, receivedFields, SentPart } from './payments.ts'
 import { RemovedRows } from './retention.ts'
 import {
   BlockHash,
@@ -278,6 +278,20 @@ const definitions = [
   event('payment.received', 'An invoice of ours was paid, or somebody paid us without one.', receivedFields, {
     class: 'money',
   }),
+  event('invoice.held', 'A payment of an invoice waits for its preimage.', heldFields, { class: 'money' }),
+  event(
+    'invoice.cancelled',
+    'Nobody can pay an invoice of ours any more, and what was held for it is given back.',
+    {
+      paymentHash: PaymentHash,
+      reason: field(z.enum(['asked', 'deadline']), {
+        summary:
+          'Whether somebody asked for it, or the node gave back what was held before its channels were in danger.',
+      }),
+      cancelledAt: Timestamp,
+    },
+    { class: 'money' },
+  ),
   event(
     'payment.relayed',
     'A payment went through this node and settled on both sides.',

@@ -3,6 +3,8 @@ import { DEFAULTS } from './defaults.ts'
 import { actor, command, query } from './define.ts'
 import { field, named } from './field.ts'
 import {
+  BlockHeight,
+  Flag,
   Invoice,
   integer,
   Msat,
@@ -16,7 +18,7 @@ import {
   utf8Text,
 } from './scalars.ts'
 
-const InvoiceStatus = z.enum(['open', 'paid', 'expired'])
+const InvoiceStatus = z.enum(['open', 'paid', 'expired', 'held'])
 
 const InvoiceSummary = named(
   'InvoiceSummary',
@@ -27,6 +29,10 @@ const InvoiceSummary = named(
     status: InvoiceStatus,
     amountMsat: Msat.optional(),
     receivedMsat: Msat.optional(),
+    hold: field(Flag, { summary: 'Its payment is held until the preimage is told.' }).optional(),
+    givenBackAt: field(BlockHeight, {
+      summary: 'Of a payment that is held: the node gives it back at this height.',
+    }).optional(),
     description: text(1024),
     preimage: Preimage.optional(),
     paymentSecret: Secret32.optional(),
@@ -35,6 +41,9 @@ const InvoiceSummary = named(
     paidAt: Timestamp.optional(),
   }),
 )
+
+const Description = utf8Text(639, 'At most 639 bytes of UTF-8, which is what an invoice has room for.')
+const ExpirySeconds = integer(1, 31_536_000, `${DEFAULTS.invoiceExpirySeconds} if not said: an hour.`)
 
 export const invoices = actor('invoices', 'Invoices that this node makes.', {
   list: query({
@@ -54,8 +63,8 @@ export const invoices = actor('invoices', 'Invoices that this node makes.', {
     summary: 'Makes a BOLT 11 invoice, with hints to our channels.',
     request: z.strictObject({
       amountMsat: field(Msat, { summary: 'Any amount if not said.' }).optional(),
-      description: utf8Text(639, 'At most 639 bytes of UTF-8, which is what an invoice has room for.').optional(),
-      expirySeconds: integer(1, 31_536_000, `${DEFAULTS.invoiceExpirySeconds} if not said: an hour.`).optional(),
+      description: Description.optional(),
+      expirySeconds: ExpirySeconds.optional(),
       minFinalCltvExpiryDelta: integer(18, 2016).optional(),
     }),
     reply: z.object({ invoice: InvoiceSummary }),
@@ -63,5 +72,42 @@ export const invoices = actor('invoices', 'Invoices that this node makes.', {
     effects: ['reveals', 'keeps'],
     unbounded: { amountMsat: 'It asks for money and spends none.' },
     positional: ['amountMsat', 'description'],
+  }),
+  createHold: command({
+    summary:
+      'Makes a BOLT 11 invoice for a payment hash. Its payment is held until invoices.settle tells the preimage, or until invoices.cancel or the node gives it back.',
+    request: z.strictObject({
+      paymentHash: field(PaymentHash, { summary: 'Of a preimage that nobody has used before.' }),
+      amountMsat: field(Msat, { summary: 'Any amount if not said.' }).optional(),
+      description: Description.optional(),
+      expirySeconds: ExpirySeconds.optional(),
+      minFinalCltvExpiryDelta: integer(
+        48,
+        2016,
+        `${DEFAULTS.holdCltvExpiryDelta} if not said. A payment is given back 24 blocks before it expires.`,
+      ).optional(),
+    }),
+    reply: z.object({ invoice: InvoiceSummary }),
+    errors: ['amount-out-of-bounds', 'payment-hash-used'],
+    effects: ['reveals', 'keeps'],
+    unbounded: { amountMsat: 'It asks for money and spends none.' },
+    positional: ['paymentHash', 'amountMsat', 'description'],
+  }),
+  settle: command({
+    summary: 'Claims a payment that is held. A plugin claims those of its own invoices alone.',
+    request: z.strictObject({ preimage: Preimage }),
+    reply: z.object({ invoice: InvoiceSummary }),
+    errors: ['invoice-not-found', 'invoice-not-held', 'not-claimable'],
+    effects: [],
+    positional: ['preimage'],
+  }),
+  cancel: command({
+    summary:
+      'Ends an invoice: nobody can pay it any more, and a payment that is held is given back. A plugin ends its own hold invoices alone.',
+    request: z.strictObject({ paymentHash: PaymentHash }),
+    reply: z.object({ invoice: InvoiceSummary }),
+    errors: ['invoice-not-found', 'invoice-paid'],
+    effects: [],
+    positional: ['paymentHash'],
   }),
 })

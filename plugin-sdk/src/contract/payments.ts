@@ -92,6 +92,15 @@ const CustomRecords = field(z.array(CustomRecord).readonly(), {
   summary: 'What the payer said besides: nobody vouches for it.',
 })
 
+export const heldFields = {
+  paymentHash: PaymentHash,
+  amountMsat: Msat,
+  parts: z.array(ReceivedPart).readonly(),
+  heldAt: Timestamp,
+  givenBackAt: field(BlockHeight, { summary: 'The node gives it back at this height, if nobody has decided by then.' }),
+  customRecords: CustomRecords.optional(),
+}
+
 export const receivedFields = {
   paymentHash: PaymentHash,
   amountMsat: Msat,

@@ -68,6 +68,12 @@ export const restoreEvent: Readonly<Record<string, Restore>> = {
       item0.amountMsat = BigInt(item0.amountMsat)
     }
   },
+  'invoice.held': (data) => {
+    data.amountMsat = BigInt(data.amountMsat)
+    for (const item0 of data.parts) {
+      item0.amountMsat = BigInt(item0.amountMsat)
+    }
+  },
   'payment.relayed': (data) => {
     data.feeMsat = BigInt(data.feeMsat)
     for (const item0 of data.incoming) {
@@ -313,6 +319,18 @@ export const restoreReply: Readonly<Record<string, Restore>> = {
     if (data.invoice.receivedMsat !== undefined) data.invoice.receivedMsat = BigInt(data.invoice.receivedMsat)
   },
   'invoices.create': (data) => {
+    if (data.invoice.amountMsat !== undefined) data.invoice.amountMsat = BigInt(data.invoice.amountMsat)
+    if (data.invoice.receivedMsat !== undefined) data.invoice.receivedMsat = BigInt(data.invoice.receivedMsat)
+  },
+  'invoices.createHold': (data) => {
+    if (data.invoice.amountMsat !== undefined) data.invoice.amountMsat = BigInt(data.invoice.amountMsat)
+    if (data.invoice.receivedMsat !== undefined) data.invoice.receivedMsat = BigInt(data.invoice.receivedMsat)
+  },
+  'invoices.settle': (data) => {
+    if (data.invoice.amountMsat !== undefined) data.invoice.amountMsat = BigInt(data.invoice.amountMsat)
+    if (data.invoice.receivedMsat !== undefined) data.invoice.receivedMsat = BigInt(data.invoice.receivedMsat)
+  },
+  'invoices.cancel': (data) => {
     if (data.invoice.amountMsat !== undefined) data.invoice.amountMsat = BigInt(data.invoice.amountMsat)
     if (data.invoice.receivedMsat !== undefined) data.invoice.receivedMsat = BigInt(data.invoice.receivedMsat)
   },

@@ -1100,7 +1100,7 @@ export interface PaymentsActor {
 }
 
 export interface InvoicesListRequest {
-  readonly status?: 'open' | 'paid' | 'expired'
+  readonly status?: 'open' | 'paid' | 'expired' | 'held'
   readonly page?: {
     /** Rows at most, 500 at the very most; 100 if not said. */
     readonly limit?: number
@@ -1120,9 +1120,13 @@ export interface InvoiceSummary {
   readonly paymentHash: PaymentHash
   /** A BOLT 11 invoice. */
   readonly invoice: string
-  readonly status: 'open' | 'paid' | 'expired'
+  readonly status: 'open' | 'paid' | 'expired' | 'held'
   readonly amountMsat?: Msat
   readonly receivedMsat?: Msat
+  /** Its payment is held until the preimage is told. */
+  readonly hold?: boolean
+  /** Of a payment that is held: the node gives it back at this height. */
+  readonly givenBackAt?: BlockHeight
   readonly description: string
   readonly preimage?: Preimage
   readonly paymentSecret?: string
@@ -1158,6 +1162,39 @@ export interface InvoicesCreateReply {
   readonly invoice: InvoiceSummary
 }
 
+export interface InvoicesCreateHoldRequest {
+  /** Of a preimage that nobody has used before. */
+  readonly paymentHash: PaymentHash
+  /** Any amount if not said. */
+  readonly amountMsat?: Msat
+  /** At most 639 bytes of UTF-8, which is what an invoice has room for. */
+  readonly description?: string
+  /** 3600 if not said: an hour. */
+  readonly expirySeconds?: number
+  /** 144 if not said. A payment is given back 24 blocks before it expires. */
+  readonly minFinalCltvExpiryDelta?: number
+}
+
+export interface InvoicesCreateHoldReply {
+  readonly invoice: InvoiceSummary
+}
+
+export interface InvoicesSettleRequest {
+  readonly preimage: Preimage
+}
+
+export interface InvoicesSettleReply {
+  readonly invoice: InvoiceSummary
+}
+
+export interface InvoicesCancelRequest {
+  readonly paymentHash: PaymentHash
+}
+
+export interface InvoicesCancelReply {
+  readonly invoice: InvoiceSummary
+}
+
 /** Invoices that this node makes. */
 export interface InvoicesActor {
   /** Invoices, the newest first, a page at a time. */
@@ -1166,6 +1203,12 @@ export interface InvoicesActor {
   get(request: InvoicesGetRequest, options?: QueryOptions): Promise<InvoicesGetReply>
   /** Makes a BOLT 11 invoice, with hints to our channels. Effects: reveals, keeps. Errors: amount-out-of-bounds. */
   create(request: InvoicesCreateRequest, options: CommandOptions): Promise<InvoicesCreateReply>
+  /** Makes a BOLT 11 invoice for a payment hash. Its payment is held until invoices.settle tells the preimage, or until invoices.cancel or the node gives it back. Effects: reveals, keeps. Errors: amount-out-of-bounds, payment-hash-used. */
+  createHold(request: InvoicesCreateHoldRequest, options: CommandOptions): Promise<InvoicesCreateHoldReply>
+  /** Claims a payment that is held. A plugin claims those of its own invoices alone. Errors: invoice-not-found, invoice-not-held, not-claimable. */
+  settle(request: InvoicesSettleRequest, options: CommandOptions): Promise<InvoicesSettleReply>
+  /** Ends an invoice: nobody can pay it any more, and a payment that is held is given back. A plugin ends its own hold invoices alone. Errors: invoice-not-found, invoice-paid. */
+  cancel(request: InvoicesCancelRequest, options: CommandOptions): Promise<InvoicesCancelReply>
 }
 
 export interface RouterFindRoutesRequest {
@@ -1566,7 +1609,7 @@ export interface EventsListRequest {
   /** Only events before this time. */
   readonly until?: TimestampMs
   /** Only these; all if not said. */
-  readonly types?: readonly ('peer.connected' | 'peer.disconnected' | 'peer.repeated' | 'channel.opening' | 'channel.funding-created' | 'channel.funding-confirmed' | 'channel.ready' | 'channel.state-changed' | 'channel.balance-changed' | 'channel.relay-fees-changed' | 'channel.closing' | 'channel.close-signed' | 'channel.transaction-published' | 'channel.fees-short' | 'channel.waits-changed' | 'channel.closed' | 'channel.errored' | 'payment.sent' | 'payment.failed' | 'payment.received' | 'payment.relayed' | 'payment.relay-failed' | 'invoice.created' | 'wallet.transaction' | 'wallet.transaction-dropped' | 'wallet.rescanned' | 'chain.block' | 'chain.health-changed' | 'node.rows-removed' | 'node.archive-failed' | 'plugin.started' | 'plugin.stopped' | 'plugin.faulted' | 'plugin.refused' | 'plugin.warned')[]
+  readonly types?: readonly ('peer.connected' | 'peer.disconnected' | 'peer.repeated' | 'channel.opening' | 'channel.funding-created' | 'channel.funding-confirmed' | 'channel.ready' | 'channel.state-changed' | 'channel.balance-changed' | 'channel.relay-fees-changed' | 'channel.closing' | 'channel.close-signed' | 'channel.transaction-published' | 'channel.fees-short' | 'channel.waits-changed' | 'channel.closed' | 'channel.errored' | 'payment.sent' | 'payment.failed' | 'payment.received' | 'invoice.held' | 'invoice.cancelled' | 'payment.relayed' | 'payment.relay-failed' | 'invoice.created' | 'wallet.transaction' | 'wallet.transaction-dropped' | 'wallet.rescanned' | 'chain.block' | 'chain.health-changed' | 'node.rows-removed' | 'node.archive-failed' | 'plugin.started' | 'plugin.stopped' | 'plugin.faulted' | 'plugin.refused' | 'plugin.warned')[]
   /** 100 if not said. */
   readonly limit?: number
 }
@@ -1829,6 +1872,28 @@ export interface PaymentReceived {
   readonly keysend?: boolean
   /** What the payer said besides: nobody vouches for it. */
   readonly customRecords?: readonly CustomRecord[]
+}
+
+/** A payment of an invoice waits for its preimage. */
+export interface InvoiceHeld {
+  readonly paymentHash: PaymentHash
+  readonly amountMsat: Msat
+  readonly parts: readonly ReceivedPart[]
+  /** Milliseconds since the Unix epoch. */
+  readonly heldAt: TimestampMs
+  /** The node gives it back at this height, if nobody has decided by then. */
+  readonly givenBackAt: BlockHeight
+  /** What the payer said besides: nobody vouches for it. */
+  readonly customRecords?: readonly CustomRecord[]
+}
+
+/** Nobody can pay an invoice of ours any more, and what was held for it is given back. */
+export interface InvoiceCancelled {
+  readonly paymentHash: PaymentHash
+  /** Whether somebody asked for it, or the node gave back what was held before its channels were in danger. */
+  readonly reason: 'asked' | 'deadline'
+  /** Milliseconds since the Unix epoch. */
+  readonly cancelledAt: TimestampMs
 }
 
 /** A payment went through this node and settled on both sides. */
@@ -2111,6 +2176,10 @@ export interface Events {
   readonly 'payment.failed': PaymentFailed
   /** An invoice of ours was paid, or somebody paid us without one. */
   readonly 'payment.received': PaymentReceived
+  /** A payment of an invoice waits for its preimage. */
+  readonly 'invoice.held': InvoiceHeld
+  /** Nobody can pay an invoice of ours any more, and what was held for it is given back. */
+  readonly 'invoice.cancelled': InvoiceCancelled
   /** A payment went through this node and settled on both sides. */
   readonly 'payment.relayed': PaymentRelayed
   /** A payment could not go through this node. */
@@ -2165,6 +2234,8 @@ export type DurableEventName =
   | 'payment.sent'
   | 'payment.failed'
   | 'payment.received'
+  | 'invoice.held'
+  | 'invoice.cancelled'
   | 'payment.relayed'
   | 'payment.relay-failed'
   | 'invoice.created'

@@ -49,6 +49,8 @@ export const claimWithPreimage = async (
       const transaction = buildRemote(remoteParams, published.index, published.spec, published.point)
       const htlc = transaction.htlcTransactions.find(({ htlc: each }) => equalBytes(each.paymentHash, hash))
       if (htlc === undefined) throw new Error('the commitment holds no such HTLC')
+      const { preimage } = invoice
+      if (preimage === undefined) throw new Error('the dead node does not know the preimage')
       const { outputIndex, lock, amount } = htlc
       const { witnessScript } = lock
       const script = durable.params.localShutdownScript
@@ -72,8 +74,8 @@ export const claimWithPreimage = async (
         signer.signAt('htlc', published.point, { scheme: 'ecdsa', digest }),
         SIGHASH_ALL,
       )
-      const signed = withWitness(tx, 0, [signature, invoice.preimage, witnessScript])
-      return { hex: toHex(encodeTx(signed)), amountSat: amount, preimage: toHex(invoice.preimage) }
+      const signed = withWitness(tx, 0, [signature, preimage, witnessScript])
+      return { hex: toHex(encodeTx(signed)), amountSat: amount, preimage: toHex(preimage) }
     }
     throw new Error('the dead node knows nothing of that commitment')
   } finally {

@@ -6,6 +6,7 @@ import { errors } from './errors.ts'
 import { failing } from './failing.ts'
 import { fees } from './fees.ts'
 import { forceClosing } from './force-closing.ts'
+import { holding } from './holding.ts'
 import { keysend } from './keysend.ts'
 import { opening } from './opening.ts'
 import { particulars } from './particular.ts'
@@ -28,6 +29,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...announcing,
   ...paying,
   ...keysend,
+  ...holding,
   ...failing,
   ...relaying,
   ...refusing,

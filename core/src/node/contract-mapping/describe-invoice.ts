@@ -3,26 +3,30 @@ import { toHex } from '../../lib/bytes.ts'
 import type { TimestampMs } from '../../lib/units.ts'
 import { invoiceStatus, receivedMsat, type WrittenInvoice } from '../../payment/receive/invoice-record.ts'
 
+const SHOWN = { open: 'open', held: 'held', settled: 'paid', expired: 'expired', cancelled: 'expired' } as const
+
 export type InvoiceSummary = ReplyOf<'invoices', 'get'>['invoice']
 
 /** An invoice of ours in the contract's form. Its preimage is shown once it has been paid. */
 export const describeInvoice = (invoice: WrittenInvoice, now: TimestampMs): InvoiceSummary => {
   const status = invoiceStatus(invoice, now)
-  const { paymentHash, amountMsat, description, createdAt, expiresAt, state } = invoice
+  const { paymentHash, preimage, amountMsat, description, createdAt, expiresAt, state } = invoice
   return {
     paymentHash: toHex(paymentHash),
     invoice: invoice.invoice,
-    status: status === 'settled' ? 'paid' : status === 'open' ? 'open' : 'expired',
+    status: SHOWN[status],
+    ...(invoice.type === 'hold' ? { hold: true } : {}),
+    ...(state.type === 'held' ? { givenBackAt: state.deadline } : {}),
     ...(amountMsat === undefined ? {} : { amountMsat: amountMsat }),
     ...(state.type === 'settled'
       ? {
           receivedMsat: receivedMsat(invoice),
           paidAt: state.at,
-          preimage: toHex(invoice.preimage),
+          ...(preimage === undefined ? {} : { preimage: toHex(preimage) }),
         }
       : {}),
     description: description.slice(0, 1024),
-    ...(invoice.type === 'bolt11' ? { paymentSecret: toHex(invoice.paymentSecret) } : {}),
+    ...(invoice.type !== 'bolt12' ? { paymentSecret: toHex(invoice.paymentSecret) } : {}),
     createdAt: createdAt,
     expiresAt: expiresAt,
   }

@@ -8,11 +8,12 @@ type ReceivedPayment = ReplyOf<'payments', 'received'>['items'][number]
 /** A payment that we received in the contract's form; `undefined` if it has not come. */
 export const describeReceivedPayment = (record: InvoiceRecord): ReceivedPayment | undefined => {
   const received = describeReceived(record)
-  if (received === undefined) return undefined
+  const { preimage } = record
+  if (received === undefined || preimage === undefined) return undefined
   return {
     ...received,
     keysend: record.type === 'keysend',
-    preimage: toHex(record.preimage),
+    preimage: toHex(preimage),
     ...(record.type === 'keysend' ? {} : { invoice: record.invoice, description: record.description.slice(0, 1024) }),
   }
 }

@@ -1,8 +1,9 @@
-import { DEFAULTS } from '@fulgurite/plugin-sdk/contract'
+import { DEFAULTS, type RequestOf } from '@fulgurite/plugin-sdk/contract'
 import { balanceView, isFunded, outsideNameOf } from '../../channel/index.ts'
+import { sha256 } from '../../crypto/hashes.ts'
 import { fromHex } from '../../lib/bytes.ts'
 import { err, ok } from '../../lib/result.ts'
-import { createInvoice, type HintChannel } from '../../payment/receive/create-invoice.ts'
+import { createHoldInvoice, createInvoice, type HintChannel } from '../../payment/receive/create-invoice.ts'
 import type { WrittenInvoice } from '../../payment/receive/invoice-record.ts'
 import type { ChannelDirectory } from '../channel/channel-directory.ts'
 import { isUsable } from '../channel/channel-standing.ts'
@@ -11,7 +12,7 @@ import { readInvoice, readInvoices } from '../payment/receiver-actor.ts'
 import { TABLE } from '../storage/tables.ts'
 import type { MappingContext } from './context.ts'
 import { describeInvoice } from './describe-invoice.ts'
-import { type ActorHandlers, refusal } from './handlers.ts'
+import { type ActorHandlers, type HandlerContext, refusal } from './handlers.ts'
 import { pageOfIndex } from './paging.ts'
 
 export const invoicesHandlers = ({
@@ -22,6 +23,26 @@ export const invoicesHandlers = ({
   onUnreadable,
 }: MappingContext): ActorHandlers<'invoices'> => {
   const describe = (invoice: WrittenInvoice) => describeInvoice(invoice, options.clock.now())
+
+  type Terms = Pick<RequestOf<'invoices', 'create'>, 'amountMsat' | 'description' | 'expirySeconds'>
+
+  const termsOf = ({ amountMsat, description = '', expirySeconds = DEFAULTS.invoiceExpirySeconds }: Terms) => {
+    if (amountMsat === 0n) {
+      return err(
+        refusal('amount-out-of-bounds', 'leave the amount out for an invoice of any amount', { field: 'amountMsat' }),
+      )
+    }
+    return ok({
+      network: options.network.name,
+      amountMsat,
+      description,
+      expirySeconds,
+      channels: hintChannels(channelDirectory),
+      now: options.clock.now(),
+      paymentSecret: options.rng.bytes(32),
+      sign: (digest: Uint8Array) => signer.signAsNodeRecoverable(digest),
+    })
+  }
 
   return {
     async list({ status, page }) {
@@ -42,38 +63,74 @@ export const invoicesHandlers = ({
 
     async get({ paymentHash }) {
       const invoice = await readInvoice(options.store, fromHex(paymentHash))
-      return invoice === undefined || invoice.type === 'keysend'
-        ? err(
-            refusal('invoice-not-found', 'this node made no invoice with this payment hash', { field: 'paymentHash' }),
-          )
-        : ok({ invoice: describe(invoice) })
+      return invoice === undefined || invoice.type === 'keysend' ? err(notFound()) : ok({ invoice: describe(invoice) })
     },
 
-    async create({ amountMsat, description = '', expirySeconds, minFinalCltvExpiryDelta }) {
-      if (amountMsat !== undefined && amountMsat === 0n) {
-        return err(
-          refusal('amount-out-of-bounds', 'leave the amount out for an invoice of any amount', { field: 'amountMsat' }),
-        )
-      }
-      const invoice = createInvoice({
-        network: options.network.name,
-        amountMsat,
-        description,
-        expirySeconds: expirySeconds ?? DEFAULTS.invoiceExpirySeconds,
-        minFinalCltvExpiryDelta,
-        channels: hintChannels(channelDirectory),
-        now: options.clock.now(),
-        preimage: options.rng.bytes(32),
-        paymentSecret: options.rng.bytes(32),
-        sign: (digest) => signer.signAsNodeRecoverable(digest),
-      })
+    async create({ minFinalCltvExpiryDelta, ...request }) {
+      const terms = termsOf(request)
+      if (!terms.ok) return terms
+      const invoice = createInvoice({ ...terms.value, minFinalCltvExpiryDelta, preimage: options.rng.bytes(32) })
       const added = await flow.receiver.ask('add', { invoice })
-      return added.ok
+      return added.ok ? ok({ invoice: describe(invoice) }) : err(busy())
+    },
+
+    async createHold({ paymentHash, minFinalCltvExpiryDelta, ...request }, { caller }) {
+      const terms = termsOf(request)
+      if (!terms.ok) return terms
+      const invoice = createHoldInvoice({
+        ...terms.value,
+        paymentHash: fromHex(paymentHash),
+        minFinalCltvExpiryDelta: minFinalCltvExpiryDelta ?? DEFAULTS.holdCltvExpiryDelta,
+        owner: ownerOf(caller),
+      })
+      const added = await flow.receiver.ask('addHold', { invoice })
+      if (!added.ok) return err(busy())
+      return added.value
         ? ok({ invoice: describe(invoice) })
-        : err(refusal('mailbox-full', 'too many invoices at once; try again later'))
+        : err(refusal('payment-hash-used', 'an invoice has this payment hash already', { field: 'paymentHash' }))
+    },
+
+    async settle({ preimage: text }, { caller }) {
+      const preimage = fromHex(text)
+      const request = { paymentHash: sha256(preimage), preimage, owner: ownerOf(caller) }
+      const settled = await flow.receiver.ask('settle', request)
+      if (!settled.ok) return err(busy())
+      if (settled.value.ok) return ok({ invoice: describe(settled.value.value) })
+      switch (settled.value.error.code) {
+        case 'not-claimable':
+          return err(
+            refusal(
+              'not-claimable',
+              'a channel that holds a part of it is closing, or the chain is not seen: ask again',
+            ),
+          )
+        case 'not-held':
+          return err(refusal('invoice-not-held', 'no payment is held for this invoice'))
+        default:
+          return err(refusal('invoice-not-found', 'no invoice has the hash of this preimage', { field: 'preimage' }))
+      }
+    },
+
+    async cancel({ paymentHash }, { caller }) {
+      const request = { paymentHash: fromHex(paymentHash), owner: ownerOf(caller) }
+      const cancelled = await flow.receiver.ask('cancel', request)
+      if (!cancelled.ok) return err(busy())
+      if (cancelled.value.ok) return ok({ invoice: describe(cancelled.value.value) })
+      return cancelled.value.error.code === 'paid'
+        ? err(refusal('invoice-paid', 'the invoice has been paid', { field: 'paymentHash' }))
+        : err(notFound())
     },
   }
 }
+
+const notFound = () =>
+  refusal('invoice-not-found', 'this node made no invoice with this payment hash', { field: 'paymentHash' })
+
+const busy = () => refusal('mailbox-full', 'too many invoices at once; try again later')
+
+/** A plugin decides about its own invoices. */
+const ownerOf = (caller: HandlerContext['caller']): string | undefined =>
+  caller.kind === 'plugin' ? caller.name : undefined
 
 /** Our channels as payers may use them: under the peer's name for them, at the peer's fees. */
 const hintChannels = (directory: ChannelDirectory): readonly HintChannel[] => {

@@ -47,7 +47,7 @@ test('an open invoice is listed as expired once its time is over, and those with
   ] as const)
     store.submit(invoiceIndexWrites(undefined, invoice(number, expiresAt)))
   await store.flush()
-  t.deepEqual(await listed(store), { open: [1, 2, 3], paid: [], expired: [] })
+  t.deepEqual(await listed(store), { open: [1, 2, 3], paid: [], expired: [], held: [] })
   const due = await overdue(store, 4_000)
   t.deepEqual(
     due.map(({ key }) => hashOfInvoiceKey(key)[0]),
@@ -55,7 +55,7 @@ test('an open invoice is listed as expired once its time is over, and those with
   )
   store.submit(due.flatMap((row) => expiryWrites(row, false)))
   await store.flush()
-  t.deepEqual(await listed(store), { open: [1], paid: [], expired: [2, 3] })
+  t.deepEqual(await listed(store), { open: [1], paid: [], expired: [2, 3], held: [] })
   t.deepEqual(await overdue(store, 4_000), [])
   await store.close()
 })
@@ -70,7 +70,7 @@ test('an invoice that is paid is listed once, also where it had been listed as e
   for (const record of [inTime, late]) store.submit(invoiceIndexWrites(record, paid(record)))
   store.submit(invoiceIndexWrites(cancelled, { ...cancelled, state: { type: 'cancelled' } }))
   await store.flush()
-  t.deepEqual(await listed(store), { open: [], paid: [1, 2], expired: [3] })
+  t.deepEqual(await listed(store), { open: [], paid: [1, 2], expired: [3], held: [] })
   t.deepEqual(await overdue(store, 10_000), [])
   t.is((await store.scan(TABLE.invoiceByStatus)).length, 3)
   await store.close()

@@ -2,20 +2,26 @@ import { concat, EMPTY, u64be } from '../../lib/bytes.ts'
 import type { PaymentHash } from '../../lib/ids.ts'
 import type { TimestampMs } from '../../lib/units.ts'
 import { decodeInvoiceRecord } from '../../payment/receive/invoice-codec.ts'
-import type { InvoiceRecord } from '../../payment/receive/invoice-record.ts'
+import type { InvoiceRecord, InvoiceState } from '../../payment/receive/invoice-record.ts'
 import type { Row, Store, Write } from '../../store/store.ts'
 import { readRow } from '../storage/read-row.ts'
 import type { RowsMoved } from '../storage/rows-moved.ts'
 import { TABLE } from '../storage/tables.ts'
 
 /** The first byte of a row: each status has its own range of keys, in order of time. A cancelled invoice is listed as expired. */
-export const INVOICE_STATUS = { open: 0, paid: 1, expired: 2 } as const
+export const INVOICE_STATUS = { open: 0, paid: 1, expired: 2, held: 4 } as const
 export type ListedStatus = keyof typeof INVOICE_STATUS
 /** Those open a second time, by when they expire. */
 const EXPIRY = 3
 
-const statusOf = ({ state }: InvoiceRecord): ListedStatus =>
-  state.type === 'open' ? 'open' : state.type === 'settled' ? 'paid' : 'expired'
+const STATUS_OF: { readonly [State in InvoiceState['type']]: ListedStatus } = {
+  open: 'open',
+  held: 'held',
+  settled: 'paid',
+  cancelled: 'expired',
+}
+
+const statusOf = ({ state }: InvoiceRecord): ListedStatus => STATUS_OF[state.type]
 
 const listKey = (status: ListedStatus, createdAt: Uint8Array, paymentHash: PaymentHash): Uint8Array =>
   concat(Uint8Array.of(INVOICE_STATUS[status]), createdAt, paymentHash)
@@ -39,6 +45,7 @@ export const invoiceIndexWrites = (before: InvoiceRecord | undefined, after: Inv
   const { paymentHash } = after
   const place = put(listKey(status, createdAt, paymentHash))
   if (status === 'open') return [place, put(expiryKey(after), createdAt)]
+  if (before?.state.type === 'held') return [remove(listKey('held', createdAt, paymentHash)), place]
   const open = [listKey('open', createdAt, paymentHash), expiryKey(after)].map(removeLater)
   if (status !== 'paid') return [...open, place]
   // No sweep looks at an invoice that was listed as expired, so none would repair it: only an invoice that was paid in time may wait.
@@ -53,7 +60,7 @@ export const invoicesFrom = (status: ListedStatus, createdAt: TimestampMs): Uint
 
 /** Takes an invoice out of the lists, wherever it is. */
 export const invoiceIndexRemovals = (invoice: InvoiceRecord): readonly Write[] => [
-  ...(['open', 'paid', 'expired'] as const).map((status) =>
+  ...(Object.keys(INVOICE_STATUS) as ListedStatus[]).map((status) =>
     remove(listKey(status, time(invoice.createdAt), invoice.paymentHash)),
   ),
   remove(expiryKey(invoice)),
@@ -69,11 +76,19 @@ export const overdue = (store: Store, now: TimestampMs): Promise<readonly Row[]>
     limit: PAGE,
   })
 
-/** An overdue invoice is listed as expired, and in any case no longer as open. */
-export const expiryWrites = ({ key, value: createdAt }: Row, isPaid: boolean): readonly Write[] => {
+/** The hashes of payments that are held. */
+export const heldHashes = async (store: Store): Promise<readonly PaymentHash[]> => {
+  const from = Uint8Array.of(INVOICE_STATUS.held)
+  return (await store.scan(TABLE.invoiceByStatus, { from, to: Uint8Array.of(INVOICE_STATUS.held + 1) })).map(
+    ({ key }) => hashOfInvoiceKey(key),
+  )
+}
+
+/** An overdue invoice is listed as expired, unless its payment has come, and in any case no longer as open. */
+export const expiryWrites = ({ key, value: createdAt }: Row, hasCome: boolean): readonly Write[] => {
   const paymentHash = hashOfInvoiceKey(key)
   const gone = [remove(key), remove(listKey('open', createdAt, paymentHash))]
-  return isPaid ? gone : [...gone, put(listKey('expired', createdAt, paymentHash))]
+  return hasCome ? gone : [...gone, put(listKey('expired', createdAt, paymentHash))]
 }
 
 /** Moves what a version before has listed, a thousand rows to a commit. */

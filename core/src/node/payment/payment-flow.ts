@@ -236,9 +236,11 @@ export class PaymentFlow {
       { lanes: RELAYER_LANES },
     )
     const unsure = await openUnsureOutcomes(store, channelDirectory)
+    await this.receiver.ask('resume', undefined)
     await this.#matchUp(relays, unsure)
     watchHeight((height) => {
       this.#relayer?.tell('block', { height })
+      this.#receiver?.tell('block', undefined)
       const end = unsure.ended()
       if (end === 'cleared') this.payments.tell('cleared', {})
       if (end === 'lost') this.#giveUpTracing()

@@ -1,12 +1,25 @@
 import type { ActorContext, Behaviour, BehaviourFactory } from '../../actor/types.ts'
 import { toHex } from '../../lib/bytes.ts'
 import type { CancelTimer, Clock } from '../../lib/clock.ts'
-import type { PaymentHash } from '../../lib/ids.ts'
+import type { PaymentHash, Preimage } from '../../lib/ids.ts'
+import { err, ok, type Result } from '../../lib/result.ts'
 import type { BlockHeight } from '../../lib/units.ts'
 import { decodeInvoiceRecord, encodeInvoiceRecord } from '../../payment/receive/invoice-codec.ts'
-import { type InvoiceRecord, invoiceStatus, type WrittenInvoice } from '../../payment/receive/invoice-record.ts'
+import {
+  type HoldRecord,
+  type InvoiceRecord,
+  type InvoiceStatus,
+  invoiceStatus,
+  type WrittenInvoice,
+} from '../../payment/receive/invoice-record.ts'
 import { keysendPayment } from '../../payment/receive/keysend.ts'
-import { failUnknownPayment, stepInvoice, waiting } from '../../payment/receive/receive-machine.ts'
+import {
+  failUnknownPayment,
+  type SettleProblem,
+  settleProblem,
+  stepInvoice,
+  waiting,
+} from '../../payment/receive/receive-machine.ts'
 import type { FinalHtlc, ReceiveInput, ReceiveState, RefusedHtlc } from '../../payment/receive/receive-protocol.ts'
 import type { Store, Write } from '../../store/store.ts'
 import type { ChannelDirectory } from '../channel/channel-directory.ts'
@@ -14,8 +27,15 @@ import { hashesInChannels } from '../channel/hashes-in-channels.ts'
 import type { EventLog } from '../events/event-log.ts'
 import { type OnUnreadable, readRow, readRowOfMany } from '../storage/read-row.ts'
 import { TABLE } from '../storage/tables.ts'
-import { describeReceived } from './describe-received.ts'
-import { expiryWrites, hashOfInvoiceKey, invoiceIndexRemovals, invoiceIndexWrites, overdue } from './invoice-index.ts'
+import { describeHeld, describeReceived } from './describe-received.ts'
+import {
+  expiryWrites,
+  hashOfInvoiceKey,
+  heldHashes,
+  invoiceIndexRemovals,
+  invoiceIndexWrites,
+  overdue,
+} from './invoice-index.ts'
 import { type LookedAtRow, type RemovedRows, removable, sumOf } from './removable.ts'
 import type { Upstream } from './upstream.ts'
 
@@ -34,10 +54,32 @@ export interface ReceiverServices {
 /** An HTLC for us, or one that is refused whoever it is for, with the hash that its invoice is found by. */
 type Incoming = Extract<ReceiveInput, { readonly type: 'htlc' | 'refused' }> & { readonly paymentHash: PaymentHash }
 
+/** Which invoice is decided about. A plugin, which is named as its owner, decides about its own alone. */
+interface Whose {
+  readonly paymentHash: PaymentHash
+  readonly owner: string | undefined
+}
+
+interface DecisionError {
+  readonly code: 'not-found' | 'paid' | SettleProblem
+}
+
 /** What the receiver of payments is told and asked. */
 export type ReceiverProtocol = {
   /** A new invoice; answered when it is durable. */
   add: { readonly request: { readonly invoice: WrittenInvoice }; readonly reply: void }
+  /** The same of one whose hash somebody has chosen. Answers whether nothing had that hash before. */
+  addHold: { readonly request: { readonly invoice: HoldRecord }; readonly reply: boolean }
+  /** Claims a payment that is held, or answers that it was claimed; answered when that is durable. */
+  settle: {
+    readonly request: Whose & { readonly preimage: Preimage }
+    readonly reply: Result<WrittenInvoice, DecisionError>
+  }
+  /** From now on nobody can pay the invoice, and what is held for it is given back; answered when that is durable. */
+  cancel: { readonly request: Whose; readonly reply: Result<WrittenInvoice, DecisionError> }
+  /** At the start, before any HTLC is handed on: takes up what is held. */
+  resume: { readonly request: undefined; readonly reply: void }
+  block: { readonly request: undefined; readonly reply: void }
   htlc: { readonly request: FinalHtlc & { readonly paymentHash: PaymentHash }; readonly reply: void }
   refused: { readonly request: RefusedHtlc & { readonly paymentHash: PaymentHash }; readonly reply: void }
   timeout: { readonly request: { readonly hash: string }; readonly reply: void }
@@ -47,7 +89,16 @@ export type ReceiverProtocol = {
   remove: { readonly request: { readonly lookedAt: readonly LookedAtRow[] }; readonly reply: RemovedRows }
 }
 
-export const RECEIVER_LANES = { htlc: 'priority', refused: 'priority', timeout: 'priority' } as const
+export const RECEIVER_LANES = {
+  htlc: 'priority',
+  refused: 'priority',
+  timeout: 'priority',
+  resume: 'priority',
+  block: 'priority',
+} as const
+
+/** Payments held at once for one plugin, and for the operator: each takes up HTLCs that others have locked money in. */
+const MAX_HELD = { plugin: 32, operator: 1_000 } as const
 
 /** This many unpaid invoices are kept in memory; the others are read when an HTLC comes for them. */
 const REMEMBERED_INVOICES = 10_000
@@ -67,6 +118,8 @@ class ReceiverDriver {
   /** HTLCs whose invoice is being read. */
   readonly #reading = new Map<string, Incoming[]>()
   readonly #timers = new Map<string, CancelTimer>()
+  /** Whose payment is held. Their states are in memory. */
+  readonly #held = new Set<string>()
   #added = 0
 
   constructor(services: ReceiverServices, context: ActorContext<ReceiverProtocol>) {
@@ -83,6 +136,13 @@ class ReceiverDriver {
         timeout: ({ hash }) => {
           this.#timers.delete(hash)
           this.#input(hash, { type: 'mpp-timeout' })
+        },
+        addHold: ({ invoice }) => this.#addHold(invoice),
+        settle: (request) => this.#decide(request, { type: 'settle', preimage: request.preimage }),
+        cancel: (request) => this.#decide(request, { type: 'cancel' }),
+        resume: () => this.#resume(),
+        block: () => {
+          for (const hash of this.#held) this.#input(hash, { type: 'block' })
         },
         expire: () => this.#expire(),
         remove: ({ lookedAt }) => this.#remove(lookedAt),
@@ -113,6 +173,48 @@ class ReceiverDriver {
     )
   }
 
+  async #addHold(invoice: HoldRecord): Promise<boolean> {
+    const { paymentHash } = invoice
+    const isStored = (await readInvoice(this.#services.store, paymentHash)) !== undefined
+    if (isStored || this.#states.has(toHex(paymentHash))) return false
+    await this.#add(invoice)
+    return true
+  }
+
+  async #decide(
+    { paymentHash, owner }: Whose,
+    decision: Extract<ReceiveInput, { readonly type: 'settle' | 'cancel' }>,
+  ): Promise<Result<WrittenInvoice, DecisionError>> {
+    const hash = toHex(paymentHash)
+    if (!this.#states.has(hash)) {
+      const read = await readInvoice(this.#services.store, paymentHash)
+      // An HTLC may have taken it up meanwhile.
+      if (read !== undefined && !this.#states.has(hash)) this.#remember(hash, waiting(read))
+    }
+    const before = this.#states.get(hash)
+    if (before === undefined || !isFor(owner, before.invoice)) return err({ code: 'not-found' })
+    const { type } = before.invoice.state
+    if (type === 'settled' && decision.type === 'cancel') return err({ code: 'paid' })
+    const problem = decision.type === 'settle' && type !== 'settled' ? settleProblem(before, this.#env()) : undefined
+    if (problem !== undefined) return err({ code: problem })
+    this.#input(hash, decision)
+    const { invoice } = this.#states.get(hash) ?? before
+    await this.#services.store.flush()
+    return invoice.type === 'keysend' ? err({ code: 'not-found' }) : ok(invoice)
+  }
+
+  async #resume(): Promise<void> {
+    const { store, onUnreadable } = this.#services
+    const hashes = await heldHashes(store)
+    for (const invoice of await readInvoices(store, hashes, onUnreadable)) {
+      if (invoice?.state.type !== 'held') continue
+      const hash = toHex(invoice.paymentHash)
+      this.#held.add(hash)
+      this.#states.set(hash, waiting(invoice))
+      this.#input(hash, { type: 'block' })
+    }
+  }
+
   async #expire(): Promise<void> {
     const { store, clock, onUnreadable } = this.#services
     for (;;) {
@@ -126,7 +228,7 @@ class ReceiverDriver {
       )
       const writes = rows.flatMap((row, at) => {
         const invoice = this.#states.get(toHex(hashOfInvoiceKey(row.key)))?.invoice ?? stored[at]
-        return expiryWrites(row, invoice?.state.type === 'settled')
+        return expiryWrites(row, invoice !== undefined && hasCome(invoice))
       })
       store.submit(writes)
       await store.flush()
@@ -153,7 +255,7 @@ class ReceiverDriver {
       const stored = readRow(TABLE.invoice, paymentHash, decodeInvoiceRecord(row))
       const { invoice } = this.#states.get(hash) ?? { invoice: stored }
       // A newer state of it may be on its way to the disk.
-      if (invoice.state.type !== stored.state.type || invoiceStatus(invoice, clock.now()) === 'open') continue
+      if (invoice.state.type !== stored.state.type || isStillDue(invoiceStatus(invoice, clock.now()))) continue
       this.#states.delete(hash)
       gone.push(each)
       writes.push({ table: TABLE.invoice, key: paymentHash, value: undefined }, ...invoiceIndexRemovals(stored))
@@ -176,7 +278,8 @@ class ReceiverDriver {
     void readInvoice(this.#services.store, incoming.paymentHash).then((invoice) => {
       const all = this.#reading.get(hash) ?? []
       this.#reading.delete(hash)
-      if (invoice !== undefined) this.#remember(hash, waiting(invoice))
+      // A command may have taken it up meanwhile.
+      if (invoice !== undefined && !this.#states.has(hash)) this.#remember(hash, waiting(invoice))
       for (const each of all) {
         if (invoice === undefined) this.#receiveUnasked(hash, each)
         else this.#input(hash, each)
@@ -211,6 +314,8 @@ class ReceiverDriver {
     const { invoice, parts } = state
     if (invoice.state.type === 'open' && parts.length === 0 && invoice.type === 'keysend') this.#states.delete(hash)
     else this.#states.set(hash, state)
+    if (invoice.state.type === 'held') this.#held.add(hash)
+    else this.#held.delete(hash)
     const { store, upstream } = this.#services
     // The list of HTLCs is on its way to the disk before any channel is told to fulfil one of them.
     if (invoice !== before.invoice) {
@@ -241,6 +346,16 @@ class ReceiverDriver {
         case 'received':
           this.#report(effect.invoice)
           break
+        case 'held':
+          this.#reportHeld(effect.invoice)
+          break
+        case 'cancelled':
+          this.#services.events.append('invoice.cancelled', {
+            paymentHash: hash,
+            reason: effect.reason,
+            cancelledAt: this.#services.clock.now(),
+          })
+          break
       }
     }
   }
@@ -250,12 +365,17 @@ class ReceiverDriver {
     if (received !== undefined) this.#services.events.append('payment.received', received)
   }
 
+  #reportHeld(invoice: InvoiceRecord): void {
+    const held = describeHeld(invoice)
+    if (held !== undefined) this.#services.events.append('invoice.held', held)
+  }
+
   /** Forgets the oldest invoices that hold no HTLC and are in the store anyway. */
   #remember(hash: string, state: ReceiveState): void {
     this.#states.set(hash, state)
     if (this.#states.size <= REMEMBERED_INVOICES) return
     for (const [oldest, { parts }] of this.#states) {
-      if (parts.length === 0 && oldest !== hash) {
+      if (parts.length === 0 && oldest !== hash && !this.#held.has(oldest)) {
         this.#states.delete(oldest)
         return
       }
@@ -264,9 +384,25 @@ class ReceiverDriver {
 
   #env() {
     const { clock, height, upstream } = this.#services
-    return { now: clock.now(), height: height(), canClaim: upstream.canClaim }
+    return { now: clock.now(), height: height(), canClaim: upstream.canClaim, mayHold: this.#mayHold }
+  }
+
+  readonly #mayHold = ({ owner }: HoldRecord): boolean => {
+    let count = 0
+    for (const hash of this.#held) {
+      const invoice = this.#states.get(hash)?.invoice
+      if (invoice?.type === 'hold' && invoice.owner === owner) count += 1
+    }
+    return count < (owner === undefined ? MAX_HELD.operator : MAX_HELD.plugin)
   }
 }
+
+const isFor = (owner: string | undefined, invoice: InvoiceRecord): boolean =>
+  invoice.type !== 'keysend' && (owner === undefined || (invoice.type === 'hold' && invoice.owner === owner))
+
+const hasCome = ({ state }: InvoiceRecord): boolean => state.type === 'settled' || state.type === 'held'
+
+const isStillDue = (status: InvoiceStatus): boolean => status === 'open' || status === 'held'
 
 /** The invoice of this hash as the disk holds it. */
 export const readInvoice = async (store: Store, paymentHash: PaymentHash): Promise<InvoiceRecord | undefined> => {

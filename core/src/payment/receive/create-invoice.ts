@@ -3,10 +3,10 @@ import type { RemoteRelayPolicy } from '../../channel/index.ts'
 import { sha256 } from '../../crypto/hashes.ts'
 import { encodeInvoice, type SignInvoice } from '../../invoice/encode-invoice.ts'
 import type { RouteHint, RouteHintHop } from '../../invoice/invoice.ts'
-import type { NodeId, Preimage, ShortChannelId } from '../../lib/ids.ts'
+import type { NodeId, PaymentHash, Preimage, ShortChannelId } from '../../lib/ids.ts'
 import type { BlockDelta, Msat, TimestampMs } from '../../lib/units.ts'
 import { formatFeatures, OUR_FEATURES } from '../../wire/features.ts'
-import type { Bolt11Record } from './invoice-record.ts'
+import type { Bolt11Record, HoldRecord } from './invoice-record.ts'
 
 /**
  * No payee may ask for less than 18 (BOLT 11). But 18 blocks before its expiry an HTLC that we fulfil goes to the chain: the additional
@@ -27,27 +27,50 @@ export interface HintChannel {
   readonly receivableMsat: Msat
 }
 
-export interface CreateInvoiceOptions {
+/** What an invoice says, whatever becomes of its payment. */
+interface InvoiceTerms {
   readonly network: NetworkName
   readonly amountMsat: Msat | undefined
   /** At most 639 bytes of UTF-8: one rule for what is asked for, signed, kept and read back. */
   readonly description: string
   readonly expirySeconds: number
-  readonly minFinalCltvExpiryDelta: BlockDelta | undefined
   readonly channels: readonly HintChannel[]
   readonly now: TimestampMs
-  /** Two fresh random values of 32 bytes. */
-  readonly preimage: Preimage
+  /** 32 fresh random bytes. */
   readonly paymentSecret: Uint8Array
   readonly sign: SignInvoice
 }
 
+export interface CreateInvoiceOptions extends InvoiceTerms {
+  readonly minFinalCltvExpiryDelta: BlockDelta | undefined
+  /** 32 fresh random bytes. */
+  readonly preimage: Preimage
+}
+
+export interface CreateHoldInvoiceOptions extends InvoiceTerms {
+  readonly minFinalCltvExpiryDelta: BlockDelta
+  /** Of a preimage that somebody else knows. */
+  readonly paymentHash: PaymentHash
+  /** The plugin that decides about it; the operator if undefined. */
+  readonly owner: string | undefined
+}
+
 /** Makes an invoice, with hints to our channels, and the row to keep. */
 export const createInvoice = (options: CreateInvoiceOptions): Bolt11Record => {
-  const { network, amountMsat, description, expirySeconds, preimage, paymentSecret } = options
-  const { minFinalCltvExpiryDelta = MIN_FINAL_CLTV_EXPIRY_DELTA, sign } = options
+  const { preimage, minFinalCltvExpiryDelta = MIN_FINAL_CLTV_EXPIRY_DELTA } = options
+  return { type: 'bolt11', preimage, ...signed(options, sha256(preimage), minFinalCltvExpiryDelta) }
+}
+
+/** The same of an invoice whose payment is held until somebody tells its preimage. */
+export const createHoldInvoice = (options: CreateHoldInvoiceOptions): HoldRecord => {
+  const { paymentHash, minFinalCltvExpiryDelta, owner } = options
+  const record = signed(options, paymentHash, minFinalCltvExpiryDelta)
+  return { type: 'hold', ...record, ...(owner === undefined ? {} : { owner }) }
+}
+
+const signed = (options: InvoiceTerms, paymentHash: PaymentHash, minFinalCltvExpiryDelta: BlockDelta) => {
+  const { network, amountMsat, description, expirySeconds, paymentSecret, sign } = options
   const timestamp = Math.floor(options.now / 1000)
-  const paymentHash = sha256(preimage)
   const amount = amountMsat === undefined ? {} : { amountMsat }
   const invoice = encodeInvoice(
     {
@@ -66,9 +89,7 @@ export const createInvoice = (options: CreateInvoiceOptions): Bolt11Record => {
     sign,
   )
   return {
-    type: 'bolt11',
     paymentHash,
-    preimage,
     paymentSecret,
     ...amount,
     description,
@@ -77,7 +98,7 @@ export const createInvoice = (options: CreateInvoiceOptions): Bolt11Record => {
     createdAt: options.now,
     expiresAt: (timestamp + expirySeconds) * 1000,
     state: { type: 'open' },
-  }
+  } as const
 }
 
 /** The channels that can bring the whole amount come first, those with the most room before the others. */

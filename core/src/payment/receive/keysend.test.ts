@@ -11,7 +11,7 @@ import type { FinalHtlc, ReceiveEnv, ReceiveState } from './receive-protocol.ts'
 
 const preimage = named('preimage')
 const paymentHash = sha256(preimage)
-const env: ReceiveEnv = { now: 1_000_000, height: 500, canClaim: () => true }
+const env: ReceiveEnv = { now: 1_000_000, height: 500, canClaim: () => true, mayHold: () => true }
 
 const htlc = (
   htlcId: bigint,

@@ -17,7 +17,7 @@ import { failUnknownPayment, stepInvoice, waiting } from './receive-machine.ts'
 import type { FinalHtlc, ReceiveEffect, ReceiveEnv, ReceiveState } from './receive-protocol.ts'
 
 const preimage = named('preimage')
-const env: ReceiveEnv = { now: 1_000_000, height: 500, canClaim: () => true }
+const env: ReceiveEnv = { now: 1_000_000, height: 500, canClaim: () => true, mayHold: () => true }
 
 const invoice: Bolt11Record = {
   type: 'bolt11',
@@ -231,7 +231,7 @@ test('once settled, the HTLCs of the list are fulfilled whenever they are met, a
   const part = htlc(1n, 1_000_000n)
   const { state } = offer(waiting(invoice), part)
   // After a restart, much later, and whatever the invoice would say now.
-  const late = { now: 9_000_000, height: 517, canClaim: () => false }
+  const late = { now: 9_000_000, height: 517, canClaim: () => false, mayHold: () => true }
   const again = offer(waiting(state.invoice), part, late)
   t.is(again.state.invoice, state.invoice)
   t.deepEqual(again.effects, [fulfil(part)])
@@ -268,7 +268,11 @@ test('an HTLC that this version cannot read is given back, unless one that could
 test('a cancelled invoice gives its parts back; a settled one cannot be cancelled', (t) => {
   const { state } = offer(waiting(invoice), htlc(1n, 400_000n))
   const cancelled = stepInvoice(state, { type: 'cancel' }, env)
-  t.deepEqual(cancelled.effects, [unknownDetails(htlc(1n, 400_000n)), { type: 'unschedule' }])
+  t.deepEqual(cancelled.effects, [
+    unknownDetails(htlc(1n, 400_000n)),
+    { type: 'unschedule' },
+    { type: 'cancelled', reason: 'asked' },
+  ])
   t.is(invoiceStatus(cancelled.state.invoice, 0), 'cancelled')
   t.deepEqual(decodeInvoiceRecord(encodeInvoiceRecord(cancelled.state.invoice)), {
     ok: true,

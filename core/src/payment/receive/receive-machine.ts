@@ -2,11 +2,12 @@ import type { HtlcRef } from '../../channel/index.ts'
 import { equalConstantTime } from '../../crypto/hashes.ts'
 import { equalBytes } from '../../lib/bytes.ts'
 import { assertNever } from '../../lib/errors.ts'
+import type { Preimage } from '../../lib/ids.ts'
 import type { FailureMessage } from '../../onion/failure-message.ts'
 import type { Step } from '../step.ts'
 import type { FailEffect } from '../upstream-failure.ts'
 import { customRecords } from './custom-records.ts'
-import { type InvoiceRecord, invoiceStatus, type ReceivedHtlc } from './invoice-record.ts'
+import { type Came, type HoldRecord, type InvoiceRecord, invoiceStatus, type ReceivedHtlc } from './invoice-record.ts'
 import type {
   FinalHtlc,
   FulfilEffect,
@@ -20,6 +21,12 @@ type ReceiveStep = Step<ReceiveState, ReceiveEffect>
 
 /** BOLT 4, basic multi-part payments: how long the parts of a payment wait for the rest. */
 export const MPP_TIMEOUT_MS = 60_000
+
+/**
+ * So many blocks before the first of its HTLCs expires a payment that is held is given back. Up to then it can be settled, and its peers have
+ * six blocks to take the fulfilment before the channel goes to the chain for it.
+ */
+const HOLD_MARGIN = 24
 
 /** An invoice as it is before any HTLC is held for it. */
 export const waiting = (invoice: InvoiceRecord): ReceiveState => ({ invoice, parts: [] })
@@ -36,15 +43,26 @@ export const stepInvoice = (state: ReceiveState, input: ReceiveInput, env: Recei
     case 'refused':
       return { state, effects: [settledBefore(state.invoice, input.htlc) ?? { type: 'refuse', htlc: input.htlc }] }
     case 'mpp-timeout':
+      // The rest may have come just before.
+      if (state.invoice.state.type !== 'open') return { state, effects: [] }
       return { state: waiting(state.invoice), effects: state.parts.map((part) => fail(part, { type: 'mpp_timeout' })) }
     case 'cancel':
-      return cancel(state, env)
+      return cancel(state, 'asked', env)
+    case 'settle':
+      return settleHeld(state, input.preimage, env)
+    case 'block': {
+      const { state: held } = state.invoice
+      return held.type === 'held' && env.height >= held.deadline
+        ? cancel(state, 'deadline', env)
+        : { state, effects: [] }
+    }
     default:
       return assertNever(input, 'input of an invoice')
   }
 }
 
 const receive = (before: ReceiveState, htlc: FinalHtlc, env: ReceiveEnv): ReceiveStep => {
+  if (before.invoice.state.type === 'held') return rejoin(before, before.invoice.state, htlc, env)
   // Everything up to the release of the preimage is one step with this check of the parts.
   const { state, effects } = withoutLost(before, env)
   const taken = take(state, htlc, env)
@@ -88,39 +106,83 @@ const take = (state: ReceiveState, htlc: FinalHtlc, env: ReceiveEnv): ReceiveSte
     const first: readonly ReceiveEffect[] = parts.length === 0 ? [{ type: 'schedule', delayMs: MPP_TIMEOUT_MS }] : []
     return { state: { invoice, parts: held }, effects: first }
   }
-  return settle(invoice, held, env)
+  return invoice.type === 'hold' ? hold(invoice, held, env) : settle(invoice, invoice.preimage, cameIn(held, env), held)
+}
+
+/** A payment that is held is whole: after a restart the channels hand its HTLCs on again, and no other joins them. */
+const rejoin = (state: ReceiveState, { htlcs }: Came, htlc: FinalHtlc, env: ReceiveEnv): ReceiveStep => {
+  const { invoice, parts } = state
+  if (!htlcs.some((held) => isSame(held, htlc))) return { state, effects: [failUnknownPayment(htlc, env)] }
+  return parts.some((part) => isSame(part, htlc))
+    ? { state, effects: [] }
+    : { state: { invoice, parts: [...parts, htlc] }, effects: [] }
 }
 
 /** What is due to an HTLC whose preimage is released, whatever would be said of it now. */
-const settledBefore = (invoice: InvoiceRecord, htlc: HtlcRef): FulfilEffect | undefined =>
-  invoice.state.type === 'settled' && invoice.state.htlcs.some((settled) => isSame(settled, htlc))
-    ? fulfil(htlc, invoice)
+const settledBefore = ({ state, preimage }: InvoiceRecord, htlc: HtlcRef): FulfilEffect | undefined =>
+  preimage !== undefined && state.type === 'settled' && state.htlcs.some((settled) => isSame(settled, htlc))
+    ? fulfil(htlc, preimage)
     : undefined
 
-/** The whole payment is here. The list is in the row, and so is stored before any of it is fulfilled. */
-const settle = (invoice: InvoiceRecord, parts: readonly FinalHtlc[], env: ReceiveEnv): ReceiveStep => {
+const cameIn = (parts: readonly FinalHtlc[], env: ReceiveEnv): Came => {
   const htlcs: readonly ReceivedHtlc[] = parts.map(({ channelId, htlcId, amountMsat }) => ({
     channelId,
     htlcId,
     amountMsat,
   }))
   const said = customRecords(parts.map(({ payload }) => payload))
-  const settled: InvoiceRecord = {
-    ...invoice,
-    state: { type: 'settled', at: env.now, htlcs, ...(said.length === 0 ? {} : { customRecords: said }) },
-  }
-  const effects: ReceiveEffect[] = parts.map((part) => fulfil(part, settled))
+  return { at: env.now, htlcs, ...(said.length === 0 ? {} : { customRecords: said }) }
+}
+
+/** The whole payment is here. The list is in the row, and so is stored before any of it is fulfilled. */
+const settle = (invoice: InvoiceRecord, preimage: Preimage, came: Came, parts: readonly FinalHtlc[]): ReceiveStep => {
+  const settled: InvoiceRecord = { ...invoice, preimage, state: { ...came, type: 'settled' } }
+  const effects: ReceiveEffect[] = parts.map((part) => fulfil(part, preimage))
   if (parts.length > 1) effects.push({ type: 'unschedule' })
   effects.push({ type: 'received', invoice: settled })
   return { state: waiting(settled), effects }
 }
 
-const cancel = (state: ReceiveState, env: ReceiveEnv): ReceiveStep => {
+/** The whole payment is here, and its preimage is not: the row says which HTLCs wait for it, and until when. */
+const hold = (invoice: HoldRecord, parts: readonly FinalHtlc[], env: ReceiveEnv): ReceiveStep => {
+  const effects: ReceiveEffect[] = parts.length > 1 ? [{ type: 'unschedule' }] : []
+  if (!env.mayHold(invoice)) {
+    effects.push(...parts.map((part) => fail(part, { type: 'temporary_node_failure' })))
+    return { state: waiting(invoice), effects }
+  }
+  const deadline = Math.min(...parts.map(({ cltvExpiry }) => cltvExpiry)) - HOLD_MARGIN
+  const held: InvoiceRecord = { ...invoice, state: { ...cameIn(parts, env), type: 'held', deadline } }
+  return { state: { invoice: held, parts }, effects: [...effects, { type: 'held', invoice: held }] }
+}
+
+export type SettleProblem =
+  /** Nothing is held for it now. */
+  | 'not-held'
+  /** The chain decides a part of it, or is not seen. */
+  | 'not-claimable'
+
+/** Why a payment that is held cannot be settled now. A preimage claims all parts at once, or is not revealed. */
+export const settleProblem = ({ invoice: { state } }: ReceiveState, env: ReceiveEnv): SettleProblem | undefined => {
+  if (state.type !== 'held' || env.height >= state.deadline) return 'not-held'
+  return state.htlcs.every(env.canClaim) ? undefined : 'not-claimable'
+}
+
+/** Parts that are not handed on again yet are fulfilled when they are. */
+const settleHeld = (state: ReceiveState, preimage: Preimage, env: ReceiveEnv): ReceiveStep => {
   const { invoice, parts } = state
-  if (invoice.state.type !== 'open') return { state, effects: [] }
+  if (invoice.state.type !== 'held' || settleProblem(state, env) !== undefined) return { state, effects: [] }
+  const { deadline: _, ...came } = invoice.state
+  return settle(invoice, preimage, { ...came, at: env.now }, parts)
+}
+
+const cancel = (state: ReceiveState, reason: 'asked' | 'deadline', env: ReceiveEnv): ReceiveStep => {
+  const { invoice, parts } = state
+  if (invoice.state.type !== 'open' && invoice.state.type !== 'held') return { state, effects: [] }
+  const cancelled: InvoiceRecord = { ...invoice, state: { type: 'cancelled' } }
   const effects: ReceiveEffect[] = parts.map((part) => fail(part, unknownDetails(part, env)))
   if (parts.length > 0) effects.push({ type: 'unschedule' })
-  return { state: waiting({ ...invoice, state: { type: 'cancelled' } }), effects }
+  effects.push({ type: 'cancelled', reason })
+  return { state: waiting(cancelled), effects }
 }
 
 /** Why the HTLC cannot be a part of the invoice's payment. BOLT 4: of several reasons, the first of its list. */
@@ -172,7 +234,7 @@ const isPaidBy = (invoice: InvoiceRecord, payload: FinalHtlc['payload']): boolea
   }
   // BOLT 4: the secret is required, and proves that the sender has the invoice.
   if (!isSecret(paymentData?.paymentSecret, invoice.paymentSecret)) return false
-  if (invoice.paymentMetadata === undefined) return true
+  if (invoice.type === 'hold' || invoice.paymentMetadata === undefined) return true
   return paymentMetadata !== undefined && equalBytes(paymentMetadata, invoice.paymentMetadata)
 }
 
@@ -199,7 +261,7 @@ const fail = (htlc: HtlcRef, failure: FailureMessage): FailEffect => ({
   failure: { type: 'own', failure },
 })
 
-const fulfil = (htlc: HtlcRef, { preimage }: InvoiceRecord): FulfilEffect => ({
+const fulfil = (htlc: HtlcRef, preimage: Preimage): FulfilEffect => ({
   type: 'fulfil',
   htlc: refOf(htlc),
   preimage,

@@ -5,7 +5,7 @@ import type { BlindedFinalPayload } from '../../onion/blinded-payload.ts'
 import type { FailureMessage } from '../../onion/failure-message.ts'
 import type { FinalPayload } from '../../onion/hop-payload.ts'
 import type { FailEffect } from '../upstream-failure.ts'
-import type { InvoiceRecord } from './invoice-record.ts'
+import type { HoldRecord, InvoiceRecord } from './invoice-record.ts'
 
 /** A received HTLC of which we are the last node. */
 export interface FinalHtlc extends HtlcRef {
@@ -38,6 +38,8 @@ export interface ReceiveEnv {
   readonly height: BlockHeight
   /** Whether revealing the preimage now makes the HTLC ours, as far as anything is known of its channel. */
   readonly canClaim: (htlc: HtlcRef) => boolean
+  /** Whether one more payment may be held for the invoice's owner. */
+  readonly mayHold: (invoice: HoldRecord) => boolean
 }
 
 export type ReceiveInput =
@@ -46,6 +48,9 @@ export type ReceiveInput =
   /** The timer of `schedule`. */
   | { readonly type: 'mpp-timeout' }
   | { readonly type: 'cancel' }
+  /** The preimage of a payment that is held; only where `settleProblem` finds nothing. */
+  | { readonly type: 'settle'; readonly preimage: Preimage }
+  | { readonly type: 'block' }
 
 export type ReceiveEffect =
   | FulfilEffect
@@ -56,6 +61,10 @@ export type ReceiveEffect =
   | { readonly type: 'unschedule' }
   /** For the event `payment.received`. */
   | { readonly type: 'received'; readonly invoice: InvoiceRecord }
+  /** For the event `invoice.held`. */
+  | { readonly type: 'held'; readonly invoice: InvoiceRecord }
+  /** For the event `invoice.cancelled`: it is not paid any more, and what was held for it is given back. */
+  | { readonly type: 'cancelled'; readonly reason: 'asked' | 'deadline' }
 
 /** Claims a received HTLC: only after the invoice's row is submitted to the store. */
 export interface FulfilEffect {
