@@ -99,13 +99,22 @@ export type {
   OpenCommand,
   RejectCommand,
   SetHtlcMaximumCommand,
+  SetInboundDiscountCommand,
   SetRelayFeesCommand,
   SettleHtlcCommand,
   TimerName,
   UpdateFeeCommand,
 } from './state/inputs.ts'
 export { type OpeningKeys, openingKeys } from './state/opening.ts'
-export type { ChannelKeys, RelayPolicies, RelayPolicy, RemoteRelayPolicy, ShortIds } from './state/params.ts'
+export type {
+  ChannelKeys,
+  InboundDiscount,
+  InboundDiscounts,
+  RelayPolicies,
+  RelayPolicy,
+  RemoteRelayPolicy,
+  ShortIds,
+} from './state/params.ts'
 export type { Rest } from './state/rest.ts'
 export { type Epoch, newSession } from './state/session.ts'
 export { mayCloseAtOurCost } from './transitions/closing/close-at-our-cost.ts'
@@ -121,7 +130,7 @@ export { answerTo, peerText } from './transitions/common/error-message.ts'
 export { dropUnsigned, hasStake } from './transitions/common/fail-channel.ts'
 export { canPublishLocal, completeSpend, fillIn } from './transitions/common/publications.ts'
 export { REACTIONS, type Reaction } from './transitions/common/reactions.ts'
-export { channelUpdateOf, outsideNameOf } from './transitions/common/relay-policy.ts'
+export { channelUpdateOf, inboundExtension, outsideNameOf } from './transitions/common/relay-policy.ts'
 export { mutualCloses } from './transitions/common/simple-close.ts'
 export { emit } from './transitions/common/step.ts'
 export { reestablishUnknown } from './transitions/connection.ts'

@@ -143,6 +143,7 @@ test('BOLT 4, failure messages — a relay tells nothing that only the payee may
         channelUpdate: () => undefined,
         canClaim: () => true,
         isStarting: false,
+        inboundDiscounts: () => undefined,
         hasPeerRoom: () => true,
         isAsked: () => false,
         isLeftToChain: () => false,

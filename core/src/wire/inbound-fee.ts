@@ -1,5 +1,5 @@
 import { EMPTY } from '../lib/bytes.ts'
-import { type Codec, decodeWith } from './codec/codec.ts'
+import { type Codec, decodeWith, encodeWith } from './codec/codec.ts'
 import { struct } from './codec/combinators.ts'
 import { u32 } from './codec/primitives.ts'
 import { tlv, tlvStream } from './codec/tlv-stream.ts'
@@ -25,6 +25,9 @@ const extension = tlvStream<Extension>(
   { inboundFee: tlv(55_555, struct<InboundFee>({ baseMsat: i32, proportionalMillionths: i32 })) },
   () => true,
 )
+
+/** What follows the fields of an update that asks for this. */
+export const inboundFeeExtension = (inboundFee: InboundFee): Uint8Array => encodeWith(extension, { inboundFee })
 
 /** The inbound fee in what follows an update's fields; absent if there is none, or nothing that can be read. */
 export const inboundFeeOf = ({

@@ -32,6 +32,12 @@ export const ChannelState = z.enum(['opening', 'usable', 'offline', 'closing', '
 export const CloseKind = z.enum(['mutual', 'local-force', 'remote-force', 'revoked', 'never-funded'])
 export const Side = z.enum(['local', 'remote'])
 
+const InboundDiscount = named(
+  'InboundDiscount',
+  'What is taken off the fee for what comes in over a channel: a fixed part, and one of what is relayed and its fee.',
+  z.object({ feeBaseMsat: Msat, feeProportionalMillionths: Ppm }),
+)
+
 const RelayPolicy = named(
   'RelayPolicy',
   'What a node charges and asks for to relay out of a channel.',
@@ -109,6 +115,9 @@ const ChannelSummary = named(
         'There while the state may be old, because the database was put back: nothing of the channel is published until its peer has shown that it knows no later one.',
     }).optional(),
     localPolicy: RelayPolicy,
+    inboundDiscount: field(InboundDiscount, {
+      summary: 'Where we take something off for what comes in over it.',
+    }).optional(),
     remotePolicy: RelayPolicy.optional(),
     closeKind: CloseKind.optional(),
     transactions: field(z.array(ChannelTransaction).readonly(), {
@@ -426,6 +435,15 @@ export const channels = actor('channels', 'Payment channels and what they charge
     summary: `Changes what the node charges to relay out of a channel. The old fees are honoured for ${DEFAULTS.oldRelayFeesMs / 60_000} more minutes.`,
     request: z.strictObject({ channelId: ChannelId, feeBaseMsat: Msat, feeProportionalMillionths: Ppm }),
     reply: z.object({ channelId: ChannelId, localPolicy: RelayPolicy }),
+    errors: ['channel-not-found', 'already-closing', 'fee-out-of-bounds'],
+    effects: ['prices'],
+    bounds: ['feeBaseMsat', 'feeProportionalMillionths'],
+    positional: ['channelId', 'feeBaseMsat', 'feeProportionalMillionths'],
+  }),
+  setInboundDiscount: command({
+    summary: `Takes something off what the node charges for HTLCs that come in over a channel, whatever channel they go out of; never so much that it pays for a relay. Senders that do not know bLIP 18 pay the whole fee. Zeros end it; what was taken off before is honoured for ${DEFAULTS.oldRelayFeesMs / 60_000} more minutes.`,
+    request: z.strictObject({ channelId: ChannelId, feeBaseMsat: Msat, feeProportionalMillionths: Ppm }),
+    reply: z.object({ channelId: ChannelId, inboundDiscount: InboundDiscount }),
     errors: ['channel-not-found', 'already-closing', 'fee-out-of-bounds'],
     effects: ['prices'],
     bounds: ['feeBaseMsat', 'feeProportionalMillionths'],

@@ -160,6 +160,16 @@ const definitions = [
     { class: 'channel' },
   ),
   event(
+    'channel.inbound-discount-changed',
+    'The node takes something else off its fee for what comes in over a channel.',
+    {
+      ...channel,
+      ...Fees.shape,
+      previous: Fees,
+    },
+    { class: 'channel' },
+  ),
+  event(
     'channel.closing',
     'A channel has begun to close.',
     {

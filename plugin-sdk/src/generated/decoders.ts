@@ -34,6 +34,10 @@ export const restoreEvent: Readonly<Record<string, Restore>> = {
     data.feeBaseMsat = BigInt(data.feeBaseMsat)
     data.previous.feeBaseMsat = BigInt(data.previous.feeBaseMsat)
   },
+  'channel.inbound-discount-changed': (data) => {
+    data.feeBaseMsat = BigInt(data.feeBaseMsat)
+    data.previous.feeBaseMsat = BigInt(data.previous.feeBaseMsat)
+  },
   'channel.transaction-published': (data) => {
     data.feeSat = BigInt(data.feeSat)
   },
@@ -138,6 +142,9 @@ export const restoreReply: Readonly<Record<string, Restore>> = {
       item0.localPolicy.feeBaseMsat = BigInt(item0.localPolicy.feeBaseMsat)
       item0.localPolicy.htlcMinimumMsat = BigInt(item0.localPolicy.htlcMinimumMsat)
       item0.localPolicy.htlcMaximumMsat = BigInt(item0.localPolicy.htlcMaximumMsat)
+      if (item0.inboundDiscount !== undefined) {
+        item0.inboundDiscount.feeBaseMsat = BigInt(item0.inboundDiscount.feeBaseMsat)
+      }
       if (item0.remotePolicy !== undefined) {
         item0.remotePolicy.feeBaseMsat = BigInt(item0.remotePolicy.feeBaseMsat)
         item0.remotePolicy.htlcMinimumMsat = BigInt(item0.remotePolicy.htlcMinimumMsat)
@@ -164,6 +171,9 @@ export const restoreReply: Readonly<Record<string, Restore>> = {
     data.channel.localPolicy.feeBaseMsat = BigInt(data.channel.localPolicy.feeBaseMsat)
     data.channel.localPolicy.htlcMinimumMsat = BigInt(data.channel.localPolicy.htlcMinimumMsat)
     data.channel.localPolicy.htlcMaximumMsat = BigInt(data.channel.localPolicy.htlcMaximumMsat)
+    if (data.channel.inboundDiscount !== undefined) {
+      data.channel.inboundDiscount.feeBaseMsat = BigInt(data.channel.inboundDiscount.feeBaseMsat)
+    }
     if (data.channel.remotePolicy !== undefined) {
       data.channel.remotePolicy.feeBaseMsat = BigInt(data.channel.remotePolicy.feeBaseMsat)
       data.channel.remotePolicy.htlcMinimumMsat = BigInt(data.channel.remotePolicy.htlcMinimumMsat)
@@ -246,6 +256,9 @@ export const restoreReply: Readonly<Record<string, Restore>> = {
     data.localPolicy.feeBaseMsat = BigInt(data.localPolicy.feeBaseMsat)
     data.localPolicy.htlcMinimumMsat = BigInt(data.localPolicy.htlcMinimumMsat)
     data.localPolicy.htlcMaximumMsat = BigInt(data.localPolicy.htlcMaximumMsat)
+  },
+  'channels.setInboundDiscount': (data) => {
+    data.inboundDiscount.feeBaseMsat = BigInt(data.inboundDiscount.feeBaseMsat)
   },
   'payments.list': (data) => {
     for (const item0 of data.items) {

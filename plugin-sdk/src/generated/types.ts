@@ -293,6 +293,7 @@ export interface ChannelSummary {
   /** There while the state may be old, because the database was put back: nothing of the channel is published until its peer has shown that it knows no later one. */
   readonly inDoubt?: boolean
   readonly localPolicy: RelayPolicy
+  readonly inboundDiscount?: InboundDiscount
   readonly remotePolicy?: RelayPolicy
   readonly closeKind?: 'mutual' | 'local-force' | 'remote-force' | 'revoked' | 'never-funded'
   /** What this node has published to close the channel. */
@@ -332,6 +333,13 @@ export interface RelayPolicy {
   readonly htlcMaximumMsat: Msat
   /** Of the peer's policy: whether it says that it relays nothing out of its end now. */
   readonly disabled?: boolean
+}
+
+/** Where we take something off for what comes in over it. */
+export interface InboundDiscount {
+  readonly feeBaseMsat: Msat
+  /** Parts per million. */
+  readonly feeProportionalMillionths: Ppm
 }
 
 /** A transaction that this node has published to close a channel; of those that replaced each other, the last. */
@@ -407,6 +415,7 @@ export interface ChannelDetails {
   /** There while the state may be old, because the database was put back: nothing of the channel is published until its peer has shown that it knows no later one. */
   readonly inDoubt?: boolean
   readonly localPolicy: RelayPolicy
+  readonly inboundDiscount?: InboundDiscount
   readonly remotePolicy?: RelayPolicy
   readonly closeKind?: 'mutual' | 'local-force' | 'remote-force' | 'revoked' | 'never-funded'
   /** What this node has published to close the channel. */
@@ -849,6 +858,18 @@ export interface ChannelsSetRelayFeesReply {
   readonly localPolicy: RelayPolicy
 }
 
+export interface ChannelsSetInboundDiscountRequest {
+  readonly channelId: ChannelId
+  readonly feeBaseMsat: Msat
+  /** Parts per million. */
+  readonly feeProportionalMillionths: Ppm
+}
+
+export interface ChannelsSetInboundDiscountReply {
+  readonly channelId: ChannelId
+  readonly inboundDiscount: InboundDiscount
+}
+
 /** Payment channels and what they charge to relay. */
 export interface ChannelsActor {
   /** Every channel, open or closing, a page at a time. Those that are closed are in `channels.closed`. */
@@ -871,6 +892,8 @@ export interface ChannelsActor {
   raiseFees(request: ChannelsRaiseFeesRequest, options: CommandOptions): Promise<ChannelsRaiseFeesReply>
   /** Changes what the node charges to relay out of a channel. The old fees are honoured for 10 more minutes. Effects: prices. Errors: channel-not-found, already-closing, fee-out-of-bounds. */
   setRelayFees(request: ChannelsSetRelayFeesRequest, options: CommandOptions): Promise<ChannelsSetRelayFeesReply>
+  /** Takes something off what the node charges for HTLCs that come in over a channel, whatever channel they go out of; never so much that it pays for a relay. Senders that do not know bLIP 18 pay the whole fee. Zeros end it; what was taken off before is honoured for 10 more minutes. Effects: prices. Errors: channel-not-found, already-closing, fee-out-of-bounds. */
+  setInboundDiscount(request: ChannelsSetInboundDiscountRequest, options: CommandOptions): Promise<ChannelsSetInboundDiscountReply>
 }
 
 export interface PaymentsListRequest {
@@ -1609,7 +1632,7 @@ export interface EventsListRequest {
   /** Only events before this time. */
   readonly until?: TimestampMs
   /** Only these; all if not said. */
-  readonly types?: readonly ('peer.connected' | 'peer.disconnected' | 'peer.repeated' | 'channel.opening' | 'channel.funding-created' | 'channel.funding-confirmed' | 'channel.ready' | 'channel.state-changed' | 'channel.balance-changed' | 'channel.relay-fees-changed' | 'channel.closing' | 'channel.close-signed' | 'channel.transaction-published' | 'channel.fees-short' | 'channel.waits-changed' | 'channel.closed' | 'channel.errored' | 'payment.sent' | 'payment.failed' | 'payment.received' | 'invoice.held' | 'invoice.cancelled' | 'payment.relayed' | 'payment.relay-failed' | 'invoice.created' | 'wallet.transaction' | 'wallet.transaction-dropped' | 'wallet.rescanned' | 'chain.block' | 'chain.health-changed' | 'node.rows-removed' | 'node.archive-failed' | 'plugin.started' | 'plugin.stopped' | 'plugin.faulted' | 'plugin.refused' | 'plugin.warned')[]
+  readonly types?: readonly ('peer.connected' | 'peer.disconnected' | 'peer.repeated' | 'channel.opening' | 'channel.funding-created' | 'channel.funding-confirmed' | 'channel.ready' | 'channel.state-changed' | 'channel.balance-changed' | 'channel.relay-fees-changed' | 'channel.inbound-discount-changed' | 'channel.closing' | 'channel.close-signed' | 'channel.transaction-published' | 'channel.fees-short' | 'channel.waits-changed' | 'channel.closed' | 'channel.errored' | 'payment.sent' | 'payment.failed' | 'payment.received' | 'invoice.held' | 'invoice.cancelled' | 'payment.relayed' | 'payment.relay-failed' | 'invoice.created' | 'wallet.transaction' | 'wallet.transaction-dropped' | 'wallet.rescanned' | 'chain.block' | 'chain.health-changed' | 'node.rows-removed' | 'node.archive-failed' | 'plugin.started' | 'plugin.stopped' | 'plugin.faulted' | 'plugin.refused' | 'plugin.warned')[]
   /** 100 if not said. */
   readonly limit?: number
 }
@@ -1729,6 +1752,20 @@ export interface ChannelBalanceChanged {
 
 /** The node charges something else to relay out of a channel. */
 export interface ChannelRelayFeesChanged {
+  readonly channelId: ChannelId
+  readonly peer: NodeId
+  readonly feeBaseMsat: Msat
+  /** Parts per million. */
+  readonly feeProportionalMillionths: Ppm
+  readonly previous: {
+    readonly feeBaseMsat: Msat
+    /** Parts per million. */
+    readonly feeProportionalMillionths: Ppm
+  }
+}
+
+/** The node takes something else off its fee for what comes in over a channel. */
+export interface ChannelInboundDiscountChanged {
   readonly channelId: ChannelId
   readonly peer: NodeId
   readonly feeBaseMsat: Msat
@@ -2156,6 +2193,8 @@ export interface Events {
   readonly 'channel.balance-changed': ChannelBalanceChanged
   /** The node charges something else to relay out of a channel. */
   readonly 'channel.relay-fees-changed': ChannelRelayFeesChanged
+  /** The node takes something else off its fee for what comes in over a channel. */
+  readonly 'channel.inbound-discount-changed': ChannelInboundDiscountChanged
   /** A channel has begun to close. */
   readonly 'channel.closing': ChannelClosing
   /** Both sides have signed the transaction that closes a channel, as agreed. */
@@ -2224,6 +2263,7 @@ export type DurableEventName =
   | 'channel.state-changed'
   | 'channel.balance-changed'
   | 'channel.relay-fees-changed'
+  | 'channel.inbound-discount-changed'
   | 'channel.closing'
   | 'channel.close-signed'
   | 'channel.transaction-published'

@@ -7,7 +7,14 @@ import type { CommitmentFormatName } from '../commitment/commitment-format.ts'
 import type { ClosingProgress, SignedClose } from '../state/closing.ts'
 import type { FundingStatus, RemoteNextPoint } from '../state/commitment.ts'
 import type { AnnouncementHalves, Closed, Funded, FundingCoins, Quarantine } from '../state/durable.ts'
-import type { ChannelParams, Limits, RelayPolicies, RemoteRelayPolicy, ShortIds } from '../state/params.ts'
+import type {
+  ChannelParams,
+  InboundDiscounts,
+  Limits,
+  RelayPolicies,
+  RemoteRelayPolicy,
+  ShortIds,
+} from '../state/params.ts'
 
 // The row of a channel: the content of `Durable`, without what the rows of its HTLCs hold and what can be computed.
 
@@ -43,6 +50,7 @@ export interface StoredFunded {
   readonly fundingCoins?: FundingCoins
   readonly coinsGoneSince?: BlockHeight
   readonly announcement?: AnnouncementHalves
+  readonly inbound?: InboundDiscounts
 }
 
 /** What the first version did not have: each has a record in a row of its own (`fundedV1`). Its absence means what it meant then. */
@@ -57,6 +65,7 @@ export type LaterOfFunded =
   | 'closingScript'
   | 'closes'
   | 'announcement'
+  | 'inbound'
 
 export interface StoredChanges {
   readonly localSigned: readonly StoredChange[]

@@ -46,6 +46,8 @@ import type { HtlcFailure, HtlcOrigin, HtlcRecord, HtlcRef } from '../state/htlc
 import type {
   ChannelKeys,
   ChannelParams,
+  InboundDiscount,
+  InboundDiscounts,
   Limits,
   RelayPolicies,
   RelayPolicy,
@@ -132,6 +134,7 @@ const policyFields = {
   htlcMaximumMsat: u64,
 }
 const policy = struct<RelayPolicy>(policyFields)
+const discount = struct<InboundDiscount>({ feeBaseMsat: u64, feeProportionalMillionths: u32 })
 const relay: Codec<RelayPolicies> = remembered(
   struct<RelayPolicies>({ current: policy, since: count, previous: optional(policy), updateTimestamp: u32 }),
 )
@@ -354,6 +357,10 @@ export const laterOfFunded: LaterFields<Pick<StoredFunded, LaterOfFunded | 'clos
   announcement: {
     number: 23,
     codec: struct<AnnouncementHalves>({ shortChannelId: u64, nodeSignature: signature, bitcoinSignature: signature }),
+  },
+  inbound: {
+    number: 24,
+    codec: struct<InboundDiscounts>({ current: discount, previous: discount, since: count }),
   },
 }
 

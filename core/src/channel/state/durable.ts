@@ -7,7 +7,7 @@ import type { ClosedSummary, ClosingProgress, SignedClose } from './closing.ts'
 import type { Commitment, RemoteNextPoint } from './commitment.ts'
 import type { Htlcs } from './htlc.ts'
 import type { Ids } from './ids.ts'
-import type { ChannelParams, RelayPolicies, RemoteRelayPolicy, ShortIds } from './params.ts'
+import type { ChannelParams, InboundDiscounts, RelayPolicies, RemoteRelayPolicy, ShortIds } from './params.ts'
 
 /** The state of a channel that must survive the process: from its first signed commitments on. What goes before is an `Opening`. */
 export type Durable = Funded | Closed
@@ -18,6 +18,8 @@ export interface FundedCommon {
   readonly shortIds: ShortIds
   readonly relay: RelayPolicies
   readonly remoteRelay?: RemoteRelayPolicy
+  /** There once the operator has wanted one. */
+  readonly inbound?: InboundDiscounts
   readonly changes: Changes
   readonly htlcs: Htlcs
   /** The newest first; never empty. */

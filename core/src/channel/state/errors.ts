@@ -68,6 +68,7 @@ export interface CommandErrors {
     | (Failure<'insufficient-balance'> & { readonly missingMsat: Msat })
   readonly 'set-relay-fees': WrongPhase
   readonly 'set-htlc-maximum': WrongPhase
+  readonly 'set-inbound-discount': WrongPhase
   readonly close:
     | WrongPhase
     | Failure<'closing-in-progress' | 'invalid-shutdown-script' | 'shutdown-script-is-fixed'>

@@ -2,7 +2,7 @@ import type { ChannelId, NodeId, OutPoint, TxId } from '../../lib/ids.ts'
 import type { BlockHeight, Msat, Sat } from '../../lib/units.ts'
 import type { CloseCause, ClosedAccount, ClosedSummary } from './closing.ts'
 import type { ChannelError } from './errors.ts'
-import type { RelayPolicy, ShortIds } from './params.ts'
+import type { InboundDiscount, RelayPolicy, ShortIds } from './params.ts'
 
 /** What happened, for the rest of the node; each event has what its public event needs. */
 export type ChannelEvent = ChannelEventBody & {
@@ -46,6 +46,11 @@ export type ChannelEventBody =
   | { readonly type: 'usable'; readonly usable: boolean }
   | { readonly type: 'balance-changed' }
   | { readonly type: 'relay-fees-changed'; readonly policy: RelayPolicy; readonly previous: RelayPolicy }
+  | {
+      readonly type: 'inbound-discount-changed'
+      readonly discount: InboundDiscount
+      readonly previous: InboundDiscount
+    }
   | { readonly type: 'shutdown'; readonly byUs: boolean }
   /** `isRepeated`: the peer replaces a close by another, as often as it likes. */
   | { readonly type: 'closing'; readonly cause: CloseCause; readonly txid?: TxId; readonly isRepeated?: boolean }

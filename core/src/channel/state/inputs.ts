@@ -6,7 +6,7 @@ import type { FeatureVector } from '../../wire/feature-vector.ts'
 import type { Message } from '../../wire/messages/message.ts'
 import type { HtlcOrigin } from './htlc.ts'
 import type { OpeningKeys } from './opening.ts'
-import type { RelayPolicy } from './params.ts'
+import type { InboundDiscount, RelayPolicy } from './params.ts'
 import type { Rest } from './rest.ts'
 import type { Epoch } from './session.ts'
 
@@ -98,6 +98,7 @@ export type ChannelCommand =
   | SignCommand
   | SetRelayFeesCommand
   | SetHtlcMaximumCommand
+  | SetInboundDiscountCommand
   | CloseCommand
   | ForceCloseCommand
   | ForgetUnsignedCommand
@@ -203,6 +204,12 @@ export interface SetRelayFeesCommand {
   readonly type: 'set-relay-fees'
   readonly requestId?: string
   readonly policy: Partial<RelayPolicy>
+}
+
+export interface SetInboundDiscountCommand {
+  readonly type: 'set-inbound-discount'
+  readonly requestId?: string
+  readonly discount: InboundDiscount
 }
 
 /** The largest HTLC that may leave the channel, as announced from now on. Fees, and the policy before, stay as they are. */

@@ -54,6 +54,20 @@ export interface RelayPolicy {
   readonly htlcMaximumMsat: Msat
 }
 
+/** bLIP 18: what is taken off our fee for what comes in over a channel, never below nothing. */
+export interface InboundDiscount {
+  readonly feeBaseMsat: Msat
+  readonly feeProportionalMillionths: Ppm
+}
+
+/** The one in force, and the one before, which senders may still use. */
+export interface InboundDiscounts {
+  readonly current: InboundDiscount
+  /** When `current` came into force. */
+  readonly since: TimestampMs
+  readonly previous: InboundDiscount
+}
+
 /** The policy in force, and the one before, which senders may still use. */
 export interface RelayPolicies {
   readonly current: RelayPolicy

@@ -11,7 +11,7 @@ import { progressClosing } from './closing/on-chain.ts'
 import { abortOpening } from './common/abort-opening.ts'
 import { forceClose, forget } from './common/fail-channel.ts'
 import { publishLocalCommitment } from './common/publications.ts'
-import { setHtlcMaximum, setRelayFees } from './common/relay-policy.ts'
+import { setHtlcMaximum, setInboundDiscount, setRelayFees } from './common/relay-policy.ts'
 import { type Asked, andThen, done, type Live, refuse, reply, type Step, stay, to } from './common/step.ts'
 import { acceptChannel } from './opening/open-as-fundee.ts'
 import { fundingCreated, openChannel } from './opening/open-as-funder.ts'
@@ -82,6 +82,12 @@ export const runCommand = (state: ChannelState, command: ChannelCommand, env: Ch
       return live === undefined || live.durable.phase === 'closing'
         ? wrongPhase(state, command)
         : setRelayFees(live, command, env)
+    }
+    case 'set-inbound-discount': {
+      const live = usable(state)
+      return live === undefined || live.durable.phase === 'closing'
+        ? wrongPhase(state, command)
+        : setInboundDiscount(live, command, env)
     }
     case 'set-htlc-maximum': {
       const live = usable(state)

@@ -44,6 +44,7 @@ test('BOLT 7, channel_update — ours is not made anew while it says the same, u
     { htlcMaximumMsat: 1_000n },
     { feeBaseMsat: 0n },
     { feeProportionalMillionths: 0 },
+    { extension: Uint8Array.of(1) },
   ]
   for (const change of changes) t.not(nextOwnUpdate(last, { ...terms, ...change }, at(NOW)), undefined)
 })

@@ -1,3 +1,4 @@
+import { EMPTY, equalBytes } from '../../lib/bytes.ts'
 import type { ShortChannelId } from '../../lib/ids.ts'
 import type { BlockDelta, Msat, Ppm } from '../../lib/units.ts'
 import type { ChannelUpdate } from '../../wire/messages/gossip.ts'
@@ -13,6 +14,8 @@ export interface OwnTerms {
   readonly htlcMaximumMsat: Msat
   readonly feeBaseMsat: Msat
   readonly feeProportionalMillionths: Ppm
+  /** What follows the fields: nothing, or bLIP 18's fee for what comes in. */
+  readonly extension?: Uint8Array
   /** Of the last update that was for the peer alone; 0 if there is none. */
   readonly saidToPeer: number
 }
@@ -50,6 +53,7 @@ export const nextOwnUpdate = (
     feeBaseMsat: Number(terms.feeBaseMsat),
     feeProportionalMillionths: terms.feeProportionalMillionths,
     htlcMaximumMsat: terms.htlcMaximumMsat,
+    ...(terms.extension === undefined ? {} : { extension: terms.extension }),
   }
   return last !== undefined && saysTheSame(last, update) && now < last.timestamp + REFRESHED_AFTER ? undefined : update
 }
@@ -61,4 +65,5 @@ const saysTheSame = (a: ChannelUpdate, b: ChannelUpdate): boolean =>
   a.htlcMinimumMsat === b.htlcMinimumMsat &&
   a.htlcMaximumMsat === b.htlcMaximumMsat &&
   a.feeBaseMsat === b.feeBaseMsat &&
-  a.feeProportionalMillionths === b.feeProportionalMillionths
+  a.feeProportionalMillionths === b.feeProportionalMillionths &&
+  equalBytes(a.extension ?? EMPTY, b.extension ?? EMPTY)

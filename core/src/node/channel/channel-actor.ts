@@ -206,6 +206,8 @@ class ChannelDriver {
         updateFee: (command) => this.#ask((requestId) => ({ ...command, type: 'update-fee', requestId })),
         setRelayFees: (command) => this.#ask((requestId) => ({ ...command, type: 'set-relay-fees', requestId })),
         setHtlcMaximum: (command) => this.#ask((requestId) => ({ ...command, type: 'set-htlc-maximum', requestId })),
+        setInboundDiscount: (command) =>
+          this.#ask((requestId) => ({ ...command, type: 'set-inbound-discount', requestId })),
         close: (command) => this.#ask((requestId) => ({ ...command, type: 'close', requestId })),
         forceClose: (command) => this.#ask((requestId) => ({ ...command, type: 'force-close', requestId })),
       },

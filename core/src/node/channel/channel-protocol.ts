@@ -14,6 +14,7 @@ import type {
   OpenCommand,
   RejectCommand,
   SetHtlcMaximumCommand,
+  SetInboundDiscountCommand,
   SetRelayFeesCommand,
   SettleHtlcCommand,
   SpecHtlc,
@@ -51,6 +52,7 @@ export type ChannelProtocol = {
   updateFee: Asked<UpdateFeeCommand>
   setRelayFees: Asked<SetRelayFeesCommand>
   setHtlcMaximum: Asked<SetHtlcMaximumCommand>
+  setInboundDiscount: Asked<SetInboundDiscountCommand>
   close: Asked<CloseCommand>
   forceClose: Asked<ForceCloseCommand>
   /** Ends a quarantine; `false` if there is none. */

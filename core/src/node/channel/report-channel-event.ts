@@ -117,6 +117,9 @@ export const reportChannelEvent = (
         },
       })
       break
+    case 'inbound-discount-changed':
+      log.append('channel.inbound-discount-changed', { ...channel, ...event.discount, previous: event.previous })
+      break
     case 'shutdown':
       log.append('channel.closing', {
         ...channel,

@@ -284,6 +284,18 @@ export const channelsHandlers = (context: MappingContext): ActorHandlers<'channe
         localPolicy: describePolicy(isFunded(durable) ? durable.relay.current : settings.relay),
       })
     },
+
+    async setInboundDiscount({ channelId, feeBaseMsat, feeProportionalMillionths }) {
+      const outOfBounds = feesOutOfBounds(feeBaseMsat, feeProportionalMillionths)
+      if (outOfBounds !== undefined) return err(outOfBounds)
+      const entry = find(channelId)
+      if (!entry.ok) return entry
+      const inboundDiscount = { feeBaseMsat, feeProportionalMillionths }
+      const answer = await entry.value.ref.ask('setInboundDiscount', { discount: inboundDiscount })
+      if (!answer.ok) return err(unanswered(answer.error))
+      if (!answer.value.ok) return err(setRelayFeesRefusal(answer.value.error))
+      return ok({ channelId, inboundDiscount })
+    },
   }
 }
 

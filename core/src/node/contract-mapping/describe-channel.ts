@@ -48,7 +48,7 @@ const describeAs = (
 ): ChannelSummary | undefined => {
   const { durable } = entry.durableState
   if (!isFunded(durable) || standing === undefined) return undefined
-  const { params, shortIds, relay, remoteRelay } = durable
+  const { params, shortIds, relay, remoteRelay, inbound } = durable
   const balance = balanceView(durable)
   const unclaimable = unclaimableMsat(durable)
   const unconfirmed = unconfirmedMsat(durable)
@@ -83,6 +83,7 @@ const describeAs = (
     ...(entry.rest === undefined ? {} : { rest: describeRest(entry.rest) }),
     ...(durable.inDoubt ? { inDoubt: true } : {}),
     localPolicy: describePolicy(relay.current),
+    ...(inbound === undefined ? {} : { inboundDiscount: inbound.current }),
     ...(remoteRelay === undefined
       ? {}
       : { remotePolicy: { ...describePolicy(remoteRelay), disabled: remoteRelay.disabled } }),

@@ -1,4 +1,4 @@
-import { type Channel, type Funded, isFunded } from '../../channel/index.ts'
+import { type Channel, type Funded, inboundExtension, isFunded } from '../../channel/index.ts'
 import { sha256d } from '../../crypto/hashes.ts'
 import { nextOwnNode, type OwnNode } from '../../graph/own/own-node.ts'
 import { nextOwnUpdate } from '../../graph/own/own-update.ts'
@@ -127,6 +127,7 @@ export class OwnGossip {
         htlcMaximumMsat,
         feeBaseMsat,
         feeProportionalMillionths,
+        ...inboundExtension(durable),
         saidToPeer: durable.relay.updateTimestamp,
       },
       { chainHash, now: seconds(clock) },

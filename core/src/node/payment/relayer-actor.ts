@@ -333,6 +333,10 @@ class RelayerDriver {
         return entry === undefined ? undefined : relayChannel(entry, htlcMaximumMsat)
       },
       byRoom: (peer) => usableChannels(ownChannels.entriesByRoom(peer), htlcMaximumMsat),
+      inboundDiscounts: (channelId) => {
+        const durable = channelDirectory.get(channelId)?.state.durable
+        return durable !== undefined && isFunded(durable) ? durable.inbound : undefined
+      },
       channelUpdate: (channelId, id) => this.#channelUpdate(channelId, id),
       canClaim: this.#services.upstream.canClaim,
       isLeftToChain: (relay) => isLeftToChain(channelDirectory, relay),

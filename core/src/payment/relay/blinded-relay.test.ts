@@ -52,6 +52,7 @@ const env = (...channels: readonly RelayChannel[]): RelayEnv => ({
   isAsked: () => false,
   isStarting: false,
   hasPeerRoom: () => true,
+  inboundDiscounts: () => undefined,
   named: (shortChannelId) => channels.find((each) => isNamed(each, shortChannelId)),
   byRoom: () => channels.filter(({ status }) => status === 'usable'),
   channelUpdate: () => {

@@ -37,6 +37,7 @@ const env: RelayEnv = {
   maxCltvExpiryDelta: 2016,
   isAsked: () => false,
   isStarting: false,
+  inboundDiscounts: () => undefined,
   hasPeerRoom: () => true,
 }
 

@@ -57,6 +57,7 @@ const env = (channels: readonly RelayChannel[], more: Partial<RelayEnv> = {}): R
   now: 10_000_000,
   height: 500,
   isStarting: false,
+  inboundDiscounts: () => undefined,
   hasPeerRoom: () => true,
   isAsked: () => false,
   named: (shortChannelId) => channels.find((each) => isNamed(each, shortChannelId)),
@@ -472,4 +473,38 @@ test('an HTLC of a peer of which too much is under way is refused at first, and 
   t.deepEqual(refusal(request(), env([channel('a')], full)), { type: 'temporary_channel_failure' })
   const { state } = startRelay(request(), asking([channel('a')]))
   t.is(offered(stepRelay(state as RelayState, goesOn, asking([channel('a')], full)).state).phase, 'offered')
+})
+
+test('bLIP 18 — what is taken off for what comes in over a channel lowers the fee, never below nothing', (t) => {
+  const discounts = (feeBaseMsat: bigint, feeProportionalMillionths: number): Partial<RelayEnv> => ({
+    inboundDiscounts: (channelId) => {
+      const none = { feeBaseMsat: 0n, feeProportionalMillionths: 0 }
+      if (!equalBytes(channelId, named('incoming'))) return undefined
+      return { current: { feeBaseMsat, feeProportionalMillionths }, previous: none, since: 0 }
+    },
+  })
+  const least = (more: Partial<RelayEnv>): bigint => {
+    let amountMsat = 1_000_000n
+    while (refusal(request({ amountMsat }), env([channel('a')], more)) !== undefined) amountMsat += 1n
+    return amountMsat - 1_000_000n
+  }
+  // 1,000 and 100 millionths of what is sent on.
+  t.is(least({}), 1_100n)
+  t.is(least(discounts(300n, 0)), 800n)
+  // Of what is sent on and the fee for it: 50 millionths of 1,001,100.
+  t.is(least(discounts(300n, 50)), 750n)
+  t.is(least(discounts(5_000n, 0)), 0n)
+  t.is(refusal(request({ amountMsat: 999_999n }), env([channel('a')], discounts(5_000n, 0)))?.type, 'fee_insufficient')
+})
+
+test('bLIP 18 — the discount before is honoured as long as the policy before', (t) => {
+  const [no, much] = [
+    { feeBaseMsat: 0n, feeProportionalMillionths: 0 },
+    { feeBaseMsat: 900n, feeProportionalMillionths: 0 },
+  ]
+  const at = (since: number) =>
+    env([channel('a')], { inboundDiscounts: () => ({ current: no, previous: much, since }) })
+  const cheap = request({ amountMsat: 1_000_200n })
+  t.is(refusal(cheap, at(10_000_000 - 599_999)), undefined)
+  t.is(refusal(cheap, at(10_000_000 - 600_000))?.type, 'fee_insufficient')
 })

@@ -1,4 +1,4 @@
-import type { HtlcOutcome, HtlcRef, RelayPolicies, ShortIds } from '../../channel/index.ts'
+import type { HtlcOutcome, HtlcRef, InboundDiscounts, RelayPolicies, ShortIds } from '../../channel/index.ts'
 import type { ChannelId, HtlcId, NodeId, PaymentHash, Preimage, PublicKey, ShortChannelId } from '../../lib/ids.ts'
 import type { Result } from '../../lib/result.ts'
 import type { BlockDelta, BlockHeight, Msat, TimestampMs } from '../../lib/units.ts'
@@ -48,6 +48,8 @@ export interface RelayEnv {
   readonly named: (shortChannelId: ShortChannelId) => RelayChannel | undefined
   /** The usable channels with a peer, those that can carry the most first. */
   readonly byRoom: (peer: NodeId) => Iterable<RelayChannel>
+  /** What is taken off for what comes in over a channel. */
+  readonly inboundDiscounts: (channelId: ChannelId) => InboundDiscounts | undefined
   /** Our signed update of a channel, calling it by the id that the sender used; `undefined` if there is none at hand. */
   readonly channelUpdate: (channelId: ChannelId, shortChannelId: ShortChannelId) => ChannelUpdate | undefined
   /** Whether revealing its preimage now would make the received HTLC ours, as far as anything is known of its channel. */

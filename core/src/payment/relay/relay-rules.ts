@@ -1,9 +1,9 @@
-import type { RelayPolicies, RelayPolicy } from '../../channel/index.ts'
-import { relayFee } from '../../graph/relay-fee.ts'
+import type { InboundDiscount, RelayPolicies, RelayPolicy } from '../../channel/index.ts'
+import { receivedToRelay, relayFee } from '../../graph/relay-fee.ts'
 import { equalBytes } from '../../lib/bytes.ts'
 import type { ChannelId, ShortChannelId } from '../../lib/ids.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
-import type { TimestampMs } from '../../lib/units.ts'
+import type { Msat } from '../../lib/units.ts'
 import type { NextNode } from '../../onion/encrypted-data.ts'
 import type { FailureMessage } from '../../onion/failure-message.ts'
 import type { RelayChannel, RelayEnv, RelayRecord, RelayRequest } from './relay-protocol.ts'
@@ -66,7 +66,7 @@ type Reason = Violation | 'expiry_too_soon' | 'expiry_too_far' | 'channel_disabl
 /** Why the HTLC cannot go out of the channel. BOLT 4, failure messages: forwarding node. */
 const refusalOf = (request: RelayRequest, channel: RelayChannel, env: RelayEnv): Reason | undefined => {
   const { amtToForward, outgoingCltvValue } = request.payload
-  const violation = policyViolation(request, channel.policies, env.now)
+  const violation = policyViolation(request, channel.policies, env)
   if (violation !== undefined) return violation
   const height = env.height
   // BOLT 4: too close to now to be safe, or so far that funds would be locked up for longer than is customary.
@@ -106,24 +106,47 @@ const failureFor = (reason: Reason, request: RelayRequest, channel: RelayChannel
 }
 
 /** What the HTLC lacks by the policy in force, unless it satisfies the one before and that is still honoured. */
-const policyViolation = (request: RelayRequest, policies: RelayPolicies, now: TimestampMs): Violation | undefined => {
+const policyViolation = (request: RelayRequest, policies: RelayPolicies, env: RelayEnv): Violation | undefined => {
   const { current, previous, since } = policies
-  const violation = violationOf(request, current)
+  const { now } = env
+  const discounts = discountsOf(request, env)
+  const violation = violationOf(request, current, discounts)
   if (violation === undefined || previous === undefined) return violation
   if (now - since >= PREVIOUS_POLICY_HONOURED_MS) return violation
-  return violationOf(request, previous) === undefined ? undefined : violation
+  return violationOf(request, previous, discounts) === undefined ? undefined : violation
 }
+
+/** What may be taken off for where the HTLC comes from: the discount in force, or the one before it while that is honoured. */
+const discountsOf = ({ incoming }: RelayRequest, { inboundDiscounts, now }: RelayEnv): readonly InboundDiscount[] => {
+  const discounts = inboundDiscounts(incoming.channelId)
+  if (discounts === undefined) return []
+  const { current, previous, since } = discounts
+  return now - since < PREVIOUS_POLICY_HONOURED_MS ? [current, previous] : [current]
+}
+
+/** bLIP 18: what satisfies us: the fee for sending on, and it less what is taken off for where the HTLC comes from, never below nothing. */
+const feesTaken = (policy: RelayPolicy, discounts: readonly InboundDiscount[], amountMsat: Msat): readonly Msat[] => [
+  relayFee(policy, amountMsat),
+  ...discounts.map(({ feeBaseMsat, feeProportionalMillionths }) => {
+    const inbound = {
+      inboundFeeBaseMsat: -Number(feeBaseMsat),
+      inboundFeeProportionalMillionths: -feeProportionalMillionths,
+    }
+    return receivedToRelay(policy, inbound, amountMsat) - amountMsat
+  }),
+]
 
 type Violation = 'amount_below_minimum' | 'fee_insufficient' | 'incorrect_cltv_expiry'
 
 const violationOf = (
   { amountMsat, cltvExpiry, payload: { type, amtToForward, outgoingCltvValue } }: RelayRequest,
   policy: RelayPolicy,
+  discounts: readonly InboundDiscount[],
 ): Violation | undefined => {
   if (amtToForward < policy.htlcMinimumMsat) return 'amount_below_minimum'
   // BOLT 4, `payment_relay`: what goes on is rounded up, which leaves us up to one millisatoshi less.
-  const rounded = type === 'blinded-relay' ? 1n : 0n
-  if (amountMsat - amtToForward + rounded < relayFee(policy, amtToForward)) return 'fee_insufficient'
+  const fee = amountMsat - amtToForward + (type === 'blinded-relay' ? 1n : 0n)
+  if (feesTaken(policy, discounts, amtToForward).every((least) => fee < least)) return 'fee_insufficient'
   if (cltvExpiry - outgoingCltvValue < policy.cltvExpiryDelta) {
     return 'incorrect_cltv_expiry'
   }

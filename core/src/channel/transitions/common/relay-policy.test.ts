@@ -1,5 +1,6 @@
 import test from 'ava'
 import { compareBytes } from '../../../lib/bytes.ts'
+import { inboundFeeOf } from '../../../wire/inbound-fee.ts'
 import type { ChannelUpdate } from '../../../wire/messages/gossip.ts'
 import type { Effect } from '../../state/effects.ts'
 import type { ChannelSettings } from '../../state/environment.ts'
@@ -180,4 +181,26 @@ test('BOLT 2, channel_ready — a channel with option_scid_alias is called by th
     // A sender that has used an alias of ours is answered under that alias.
     t.is(channelUpdateOf(funded, two.alice.env, 7n)?.shortChannelId, 7n)
   }
+})
+
+test('bLIP 18, channel_update — a discount for what comes in is a negative fee in ours, and none says nothing', (t) => {
+  const two = new TwoParties().ready()
+  const set = (feeBaseMsat: bigint, feeProportionalMillionths: number) =>
+    updateOf(
+      two.alice,
+      two.run(two.alice, { type: 'set-inbound-discount', discount: { feeBaseMsat, feeProportionalMillionths } }),
+    )
+  const before = channelUpdateOf(two.alice.funded, two.alice.env)
+  t.is(before?.extension, undefined)
+  const update = set(7n, 60)
+  t.deepEqual(inboundFeeOf(update), { baseMsat: -7, proportionalMillionths: -60 })
+  t.true(update.timestamp > (before?.timestamp ?? 0))
+  t.deepEqual(two.alice.funded.inbound, {
+    current: { feeBaseMsat: 7n, feeProportionalMillionths: 60 },
+    previous: { feeBaseMsat: 0n, feeProportionalMillionths: 0 },
+    since: two.alice.env.now,
+  })
+  const ended = set(0n, 0)
+  t.is(ended.extension, undefined)
+  t.is(two.alice.funded.inbound?.previous.feeBaseMsat, 7n)
 })

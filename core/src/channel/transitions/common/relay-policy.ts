@@ -3,6 +3,7 @@ import { compareBytes, equalBytes } from '../../../lib/bytes.ts'
 import type { ShortChannelId } from '../../../lib/ids.ts'
 import { MSAT_PER_SAT, type TimestampMs } from '../../../lib/units.ts'
 import { channelUpdateDigest } from '../../../wire/channel-update-digest.ts'
+import { inboundFeeExtension } from '../../../wire/inbound-fee.ts'
 import type { ChannelUpdate } from '../../../wire/messages/gossip.ts'
 import { isUnderstood } from '../../../wire/update-extension.ts'
 import { largest, smallest } from '../../commitments/amounts.ts'
@@ -10,8 +11,8 @@ import { update } from '../../state/channel-state.ts'
 import type { Funded } from '../../state/durable.ts'
 import type { Effect, IgnoredEffect } from '../../state/effects.ts'
 import type { ChannelEnv } from '../../state/environment.ts'
-import type { SetHtlcMaximumCommand, SetRelayFeesCommand } from '../../state/inputs.ts'
-import type { Limits, RelayPolicies, RemoteRelayPolicy } from '../../state/params.ts'
+import type { SetHtlcMaximumCommand, SetInboundDiscountCommand, SetRelayFeesCommand } from '../../state/inputs.ts'
+import type { InboundDiscount, Limits, RelayPolicies, RemoteRelayPolicy } from '../../state/params.ts'
 import type { Session } from '../../state/session.ts'
 import { done, emit, type Live, type Step, stay, to } from './step.ts'
 
@@ -58,7 +59,18 @@ export const channelUpdateOf = (
     feeBaseMsat: Number(current.feeBaseMsat),
     feeProportionalMillionths: current.feeProportionalMillionths,
     htlcMaximumMsat: current.htlcMaximumMsat,
+    ...inboundExtension(durable),
   }
+}
+
+const NO_DISCOUNT: InboundDiscount = { feeBaseMsat: 0n, feeProportionalMillionths: 0 }
+
+/** bLIP 18: what an update says of our discount for what comes in, which is a negative fee. Without one it says nothing. */
+export const inboundExtension = ({ inbound }: Pick<Funded, 'inbound'>): Pick<ChannelUpdate, 'extension'> => {
+  const { feeBaseMsat, feeProportionalMillionths } = inbound?.current ?? NO_DISCOUNT
+  if (feeBaseMsat === 0n && feeProportionalMillionths === 0) return {}
+  const fee = { baseMsat: -Number(feeBaseMsat), proportionalMillionths: -feeProportionalMillionths }
+  return { extension: inboundFeeExtension(fee) }
 }
 
 /**
@@ -91,6 +103,25 @@ export const setRelayFees = ({ durable, session }: Live, command: SetRelayFeesCo
   return to(next, session, [
     ...(usable ? sendChannelUpdate(next, session, env) : []),
     emit(next, { type: 'relay-fees-changed', policy: current, previous }),
+    ...done(command),
+  ])
+}
+
+export const setInboundDiscount = (
+  { durable, session }: Live,
+  command: SetInboundDiscountCommand,
+  env: ChannelEnv,
+): Step => {
+  const { discount } = command
+  const previous = durable.inbound?.current ?? NO_DISCOUNT
+  const next = update(durable, {
+    inbound: { current: discount, previous, since: env.now },
+    relay: { ...durable.relay, updateTimestamp: laterTimestamp(durable, env) },
+  })
+  const usable = session?.reestablished === true && next.phase === 'normal'
+  return to(next, session, [
+    ...(usable ? sendChannelUpdate(next, session, env) : []),
+    emit(next, { type: 'inbound-discount-changed', discount, previous }),
     ...done(command),
   ])
 }
