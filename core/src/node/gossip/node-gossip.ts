@@ -41,7 +41,7 @@ export interface NodeGossipOptions extends GossipPlace {
   readonly system: ThreadSystem
   readonly clock: Clock
   readonly log: NodeLog
-  readonly backend: Pick<ChainBackend, 'getBlock' | 'getUtxo'>
+  readonly backend: Pick<ChainBackend, 'outputsAt'>
   readonly chainHash: Uint8Array
   readonly height: BlockHeight
   /** Who learns which channels payments may go over. */
