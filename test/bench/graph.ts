@@ -19,15 +19,18 @@ const madeNetwork = (): Promise<string> => {
   network ??= (async () => {
     folder = mkdtempSync(join(tmpdir(), 'fulgurite-bench-graph-'))
     const path = join(folder, 'gossip')
-    await inProcess('make', path)
+    await graphProcess('make', path)
     return path
   })()
   return network
 }
 
-const inProcess = async (what: string, path: string): Promise<Readonly<Record<string, number>>> => {
+/** Has `support/graph-process.ts` do something in a process of its own, and returns its figures. */
+export const graphProcess = async (
+  ...told: readonly [what: string, path: string, ...more: string[]]
+): Promise<Readonly<Record<string, number>>> => {
   const flags = ['--conditions=fulgurite-source', '--disable-warning=ExperimentalWarning', '--expose-gc']
-  const { stdout } = await promisify(execFile)(process.execPath, [...flags, PROCESS, what, path])
+  const { stdout } = await promisify(execFile)(process.execPath, [...flags, PROCESS, ...told])
   return JSON.parse(stdout === '' ? '{}' : stdout)
 }
 
@@ -38,9 +41,9 @@ export const graphBenchmark: Benchmark = {
     const path = await madeNetwork()
     const { raw, message } = channelAnnouncement([testNode('a'), testNode('b')], 1n)
     const checks = packChecks(checksOfChannel(raw, message))
-    const ingested = await inProcess('ingest', path)
+    const ingested = await graphProcess('ingest', path)
     rmSync(`${path}-ingested`)
-    const loaded = await inProcess('load', path)
+    const loaded = await graphProcess('load', path)
     return [
       { name: 'graph.verify', value: perSecond(() => checkPacked(checks)) * 4, unit: '/s' },
       { name: 'graph.ingest', value: ingested.seconds ?? 0, unit: 's' },

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { type Benchmark, type Figure, median } from './benchmark.ts'
 import { besideFloodsBenchmark } from './beside-floods.ts'
+import { besideIngestBenchmark } from './beside-ingest.ts'
 import { besidePluginsBenchmark } from './beside-plugins.ts'
 import { besideSubscribersBenchmark } from './beside-subscribers.ts'
 import { cliBenchmark } from './cli.ts'
@@ -35,6 +36,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   ...pluginBenchmarks,
   besidePluginsBenchmark,
   besideFloodsBenchmark,
+  besideIngestBenchmark,
   besideSubscribersBenchmark,
   memoryBenchmark,
   nodeMemoryBenchmark,

@@ -96,6 +96,20 @@ interface Utxo extends TxOutput {
   readonly isCoinbase: boolean
 }
 
+/** An output by its place in a block. */
+export interface OutputPlace {
+  readonly txIndex: number
+  readonly outputIndex: number
+}
+
+/** What the best chain has at a place. */
+export type PlacedOutput =
+  | ({ readonly type: 'unspent'; readonly txid: TxId } & TxOutput)
+  /** Or its transaction has no such output. */
+  | { readonly type: 'spent' }
+  /** The block has no such transaction. */
+  | { readonly type: 'missing' }
+
 /** A transaction that waits for a block. */
 export interface MempoolTx {
   readonly tx: Tx
@@ -122,6 +136,11 @@ export interface ChainBackend {
   estimateFeerate(targetBlocks: number): FeeratePerKw
   /** An output of the best chain; `undefined` when it is spent or unknown. Spends in the mempool do not count. */
   getUtxo(outpoint: OutPoint): Promise<Utxo | undefined>
+  /**
+   * What became of outputs of one block of the best chain, in their order: asked without reading the block. `undefined` if there is no such
+   * block or it is pruned. Spends in the mempool do not count.
+   */
+  outputsAt(height: BlockHeight, places: readonly OutputPlace[]): Promise<readonly PlacedOutput[] | undefined>
   /** The transaction in the mempool that spends an outpoint. */
   mempoolSpend(outpoint: OutPoint): Promise<Tx | undefined>
   /** The ids of the transactions in the mempool that spend these, in their order. Asks once, and may reject. */

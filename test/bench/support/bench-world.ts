@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { addressToScript } from '../../../core/src/bitcoin/address.ts'
 import { NETWORKS } from '../../../core/src/bitcoin/network.ts'
+import type { TxOutput } from '../../../core/src/bitcoin/transaction.ts'
 import { Devchain } from '../../../core/src/chain/devchain/devchain.ts'
 import { serveDevchainRpc } from '../../../core/src/chain/devchain/rpc-server.ts'
 import { systemClock } from '../../../core/src/lib/clock.ts'
@@ -29,7 +30,7 @@ export class BenchWorld {
     this.#rpc ??= await this.#serve()
     const node = await BenchNode.start({
       ...options,
-      data: join(this.#folder, name),
+      data: this.folderOf(name),
       bitcoindUrl: this.#rpc.url,
       bitcoindCookie: this.#rpc.cookiePath,
     })
@@ -56,6 +57,25 @@ export class BenchWorld {
     if (!script.ok) throw new Error(script.error.code)
     this.#chain.fund(Array.from({ length: coins }, () => ({ amount: sat, script: script.value })))
     await this.mine(1)
+  }
+
+  /** The block that is mined next. */
+  get nextHeight(): number {
+    return this.#chain.tip.height + 1
+  }
+
+  /** Pays the outputs of each block in one transaction, and mines them, before there are nodes. */
+  fundBlocks(blocks: Iterable<readonly TxOutput[]>): void {
+    for (const outputs of blocks) {
+      const funded = this.#chain.fund(outputs)
+      if (!funded.ok) throw new Error(funded.error.code)
+      this.#chain.mine(1)
+    }
+  }
+
+  /** A data folder for a node that is still to be started. */
+  folderOf(name: string): string {
+    return join(this.#folder, name)
   }
 
   /** Mines, and waits until every node has handled the blocks. */

@@ -2,18 +2,21 @@ import { closeSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { createActorSystem } from '../../../core/src/actor/actor-system.ts'
 import { sha256 } from '../../../core/src/crypto/hashes.ts'
 import type { AnnouncedGraph } from '../../../core/src/graph/announced-graph.ts'
-import { heightOf, makeNetwork } from '../../../core/src/graph/fixtures/network.ts'
+import { heightOf, makeNetwork, type NetworkSize } from '../../../core/src/graph/fixtures/network.ts'
 import { CHAIN_HASH, NOW } from '../../../core/src/graph/fixtures/signed-gossip.ts'
 import { encodeLogRecord, type LogRecord, logHeader, readLog } from '../../../core/src/graph/gossip-log.ts'
 import type { GraphSink } from '../../../core/src/graph/graph-sink.ts'
 import { announcedOutput, type FundingOutput } from '../../../core/src/graph/rules/channel-announcement.ts'
 import { systemClock } from '../../../core/src/lib/clock.ts'
+import { shortChannelId } from '../../../core/src/lib/ids.ts'
 import { GossipRoom } from '../../../core/src/node/gossip/gossip-room.ts'
 import { openGraph } from '../../../core/src/node/gossip/open-graph.ts'
 import { SignatureCheckers } from '../../../core/src/node/gossip/signature-checkers.ts'
 import { decodeGossip } from '../../../core/src/wire/gossip-codecs.ts'
+import { MAX_FUNDING_SAT, outputOf } from './made-fundings.ts'
 
-// A process of its own for each measurement of the graph: `make`, `load` or `ingest`, with the path of the log. Prints its figures as JSON.
+// A process of its own for each measurement of the graph: `make`, `load` or `ingest`, with the path of the log; or `make-funded`, with the
+// block of the first funding besides. Prints its figures as JSON.
 
 const SIZE = { seed: 1, nodes: 20_000, channels: 50_000 }
 const OUTSTANDING = 2_000
@@ -21,12 +24,20 @@ const OUTSTANDING = 2_000
 // Path-finding has figures of its own.
 const sink: GraphSink = { addChannel: () => {}, setPolicy: () => {}, removeChannel: () => {} }
 
+/** The same network, as one that is on a devchain now: see `outputOf`. */
+const fundedFrom = (firstBlock: number): NetworkSize => ({
+  ...SIZE,
+  placeOf: (channel) => shortChannelId(outputOf(firstBlock, channel)),
+  now: Math.floor(Date.now() / 1_000),
+  maxCapacitySat: MAX_FUNDING_SAT,
+})
+
 /** A log of the whole network: what the other measurements load, or hear from a peer. */
-const make = (path: string): object => {
+const make = (path: string, size: NetworkSize): object => {
   const fd = openSync(path, 'w')
   writeSync(fd, logHeader(CHAIN_HASH))
   const write = (record: LogRecord): void => void writeSync(fd, encodeLogRecord(record))
-  for (const { announcement, capacitySat, updates, nodes } of makeNetwork(SIZE)) {
+  for (const { announcement, capacitySat, updates, nodes } of makeNetwork(size)) {
     write({ type: 'channel', capacitySat, txid: sha256(announcement.raw), since: NOW, raw: announcement.raw })
     for (const { raw } of updates) write({ type: 'update', raw })
     for (const { raw } of nodes) write({ type: 'node', raw })
@@ -107,6 +118,17 @@ const held = (): number => {
   return heapUsed + external
 }
 
-const [what = '', path = ''] = process.argv.slice(2)
-const figures = what === 'make' ? make(path) : what === 'load' ? load(path) : await ingest(path)
-process.stdout.write(JSON.stringify(figures))
+const [what = '', path = '', firstBlock = ''] = process.argv.slice(2)
+const figuresOf = (): object | Promise<object> => {
+  switch (what) {
+    case 'make':
+      return make(path, SIZE)
+    case 'make-funded':
+      return make(path, fundedFrom(Number(firstBlock)))
+    case 'load':
+      return load(path)
+    default:
+      return ingest(path)
+  }
+}
+process.stdout.write(JSON.stringify(await figuresOf()))

@@ -66,6 +66,7 @@ const GOOD: Readonly<Record<keyof typeof replies, unknown>> = {
   networkInfo: { version: 290_000, subversion: '/x/' },
   hash: HASH,
   bytes: 'abcd',
+  listedBlock: { tx: ['00'.repeat(32)] },
   header: { height: 5 },
   txOut: { bestblock: HASH, confirmations: 1, value: 0.5, scriptPubKey: { hex: '00' }, coinbase: false },
   peerInfo: [{ id: 1, servicesnames: ['NETWORK'] }],

@@ -15,6 +15,7 @@ import { until } from '../../lib/fixtures/until.ts'
 import { seededRng } from '../../lib/rng.ts'
 import type { ChainBlock, ChainEvent } from '../chain-backend.ts'
 import type { Devchain } from '../devchain/devchain.ts'
+import { devchainBackend } from '../devchain/devchain-backend.ts'
 import { serveDevchainRpc } from '../devchain/rpc-server.ts'
 import { firstCoin, OWNED, ownedCoins, payFrom, testDevchain } from '../fixtures/funded.ts'
 import { bitcoindBackend } from './bitcoind-backend.ts'
@@ -168,6 +169,36 @@ const firstCoinOutput = (tx: Parameters<typeof firstCoin>[0]) => {
   const { amount, script } = firstCoin(tx)
   return { amount, script }
 }
+
+test('the adapter — says what became of outputs by their places, as the devchain itself does', async (t) => {
+  const { devchain, server } = await serve(t)
+  const { backend, start } = connect(t, server.url, { type: 'cookie', path: server.cookiePath })
+  await start(151)
+  const tx = payFrom(ownedCoins(devchain, 1), 1_000n, OWNED)
+  await backend.broadcast(tx)
+  const [block] = devchain.mine(1)
+  const height = block?.height as number
+  // A spend that waits for a block is none yet.
+  await backend.broadcast(payFrom([firstCoin(tx)], 1_000n))
+  const places = [
+    { txIndex: 1, outputIndex: 0 },
+    { txIndex: 1, outputIndex: 7 },
+    { txIndex: 9, outputIndex: 0 },
+  ]
+  const expected = [
+    { type: 'unspent', txid: txidOf(tx), ...firstCoinOutput(tx) },
+    { type: 'spent' },
+    { type: 'missing' },
+  ] as const
+  for (const each of [backend, devchainBackend(devchain)]) {
+    t.deepEqual(await each.outputsAt(height, places), expected)
+    t.is(await each.outputsAt(height + 1, places), undefined)
+  }
+  devchain.mine(1)
+  for (const each of [backend, devchainBackend(devchain)]) {
+    t.deepEqual(await each.outputsAt(height, places.slice(0, 1)), [{ type: 'spent' }])
+  }
+})
 
 test('the adapter — gives blocks by height and by hash, and none where there is none', async (t) => {
   const { devchain, server } = await serve(t)

@@ -1,14 +1,15 @@
+import type * as z from 'zod'
 import { decodeBlock, displayBlockHash } from '../../bitcoin/block.ts'
 import type { Network } from '../../bitcoin/network.ts'
-import { decodeTx, displayTxid, encodeTx, type Tx, txidOf } from '../../bitcoin/transaction.ts'
+import { decodeTx, displayTxid, encodeTx, parseTxid, type Tx, txidOf } from '../../bitcoin/transaction.ts'
 import { toHex } from '../../lib/bytes.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { type Failure, FailureError, invariant } from '../../lib/errors.ts'
-import type { BlockHash } from '../../lib/ids.ts'
+import type { BlockHash, TxId } from '../../lib/ids.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { BlockHeight } from '../../lib/units.ts'
 import { type BlockFollower, firstHeight, followBlocks } from '../block-follower.ts'
-import type { BroadcastError, ChainBackend, ChainBlock, ChainEvent, ChainTip } from '../chain-backend.ts'
+import type { BroadcastError, ChainBackend, ChainBlock, ChainEvent, ChainTip, PlacedOutput } from '../chain-backend.ts'
 import { backendMeter } from './backend-meter.ts'
 import { feeEstimates } from './fee-estimates.ts'
 import { type BitcoindUnfit, checkFitness, type FitBitcoind, wrongGenesis, wrongNetwork } from './fitness.ts'
@@ -200,6 +201,17 @@ export const bitcoindBackend = (options: BitcoindOptions): ChainBackend => {
       const height = best.height - found.confirmations + 1
       return { amount: found.value, script: found.scriptPubKey.hex, height, isCoinbase: found.coinbase }
     },
+    async outputsAt(height, places) {
+      const hash = await source.hashAt(height)
+      const listed = hash && (await keptOrFetched(rpc, hash, replies.listedBlock, 1))
+      if (listed === undefined) return undefined
+      const outputs: PlacedOutput[] = []
+      // One question at a time: others of the node wait for the same few connections.
+      for (const { txIndex, outputIndex } of places) {
+        outputs.push(await outputOf(rpc, parseTxid(listed.tx[txIndex] ?? ''), outputIndex))
+      }
+      return outputs
+    },
     async mempoolSpend({ txid, index }) {
       const asked = [{ txid: displayTxid(txid), vout: index }]
       const [spend] = must(await rpc.ask(replies.spendingPrevout, 'gettxspendingprevout', [asked]))
@@ -235,6 +247,13 @@ export const bitcoindBackend = (options: BitcoindOptions): ChainBackend => {
   }
 }
 
+const outputOf = async (rpc: PatientRpc, txid: TxId | undefined, index: number): Promise<PlacedOutput> => {
+  if (txid === undefined) return { type: 'missing' }
+  const found = must(await rpc.ask(replies.txOut, 'gettxout', [displayTxid(txid), index, false]))
+  if (found === null) return { type: 'spent' }
+  return { type: 'unspent', txid, amount: found.value, script: found.scriptPubKey.hex }
+}
+
 const hashAt = async (rpc: PatientRpc, height: BlockHeight): Promise<BlockHash | undefined> =>
   orMissing(await rpc.ask(replies.hash, 'getblockhash', [height]))
 
@@ -244,18 +263,28 @@ class OtherChain extends FailureError<BitcoindUnfit> {}
 const strangeGenesis = async (rpc: PatientRpc, network: Network): Promise<BitcoindUnfit | undefined> =>
   wrongGenesis(must(await rpc.ask(replies.hash, 'getblockhash', [0])), network)
 
-/** A block, from a peer of bitcoind where bitcoind has pruned it. */
+/** What `getblock` says of a block, from a peer of bitcoind where bitcoind has pruned it. */
+const keptOrFetched = async <T>(
+  rpc: PatientRpc,
+  hash: BlockHash,
+  schema: z.ZodType<T>,
+  verbosity: 0 | 1,
+): Promise<T | undefined> => {
+  const kept = async () => orMissing(await rpc.ask(schema, 'getblock', [displayBlockHash(hash), verbosity]))
+  let found = await kept()
+  if (found === undefined) {
+    await fetchPruned(rpc, hash, async () => {
+      found = await kept()
+      return found !== undefined
+    })
+  }
+  return found
+}
+
 const blockGetter =
   (rpc: PatientRpc) =>
   async (hash: BlockHash, height: BlockHeight): Promise<ChainBlock | undefined> => {
-    const kept = async () => orMissing(await rpc.ask(replies.bytes, 'getblock', [displayBlockHash(hash), 0]))
-    let bytes = await kept()
-    if (bytes === undefined) {
-      await fetchPruned(rpc, hash, async () => {
-        bytes = await kept()
-        return bytes !== undefined
-      })
-    }
+    const bytes = await keptOrFetched(rpc, hash, replies.bytes, 0)
     if (bytes === undefined) return undefined
     const block = decodeBlock(bytes)
     if (!block.ok) throw new FailureError({ ...block.error, height })

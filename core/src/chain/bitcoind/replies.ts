@@ -59,6 +59,8 @@ export const replies = {
   hash: Hash,
   bytes: Bytes,
   header: z.object({ height: Height }),
+  /** All of a block but its transactions: thousands of ids, of which few are read. */
+  listedBlock: z.object({ tx: z.array(z.string()) }),
   txOut: z
     .object({
       bestblock: Hash,

@@ -1,8 +1,9 @@
 import { NETWORKS } from '../../bitcoin/network.ts'
 import { invariant } from '../../lib/errors.ts'
+import type { TxId } from '../../lib/ids.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import { type BlockFollower, firstHeight, followBlocks } from '../block-follower.ts'
-import type { BroadcastError, ChainBackend } from '../chain-backend.ts'
+import type { BroadcastError, ChainBackend, PlacedOutput } from '../chain-backend.ts'
 import type { Devchain } from './devchain.ts'
 import type { MempoolEntry } from './mempool.ts'
 import { rejectReason, type TxRejection } from './tx-rejection.ts'
@@ -39,6 +40,10 @@ export const devchainBackend = (devchain: Devchain): ChainBackend => {
     broadcastPackage: async (txs) => verdictOf(devchain.submitPackage(txs)),
     estimateFeerate: () => devchain.feerate,
     getUtxo: async (outpoint) => devchain.coin(outpoint),
+    outputsAt: async (height, places) => {
+      const txids = devchain.blockAt(height)?.txids
+      return txids && places.map(({ txIndex, outputIndex }) => outputAt(devchain, txids[txIndex], outputIndex))
+    },
     mempoolSpend: async (outpoint) => devchain.mempoolSpender(outpoint)?.tx,
     mempoolSpenders: async (outpoints) => outpoints.map((outpoint) => devchain.mempoolSpender(outpoint)?.txid),
     mempoolTx: async (txid) => devchain.mempoolPackage(txid),
@@ -55,6 +60,12 @@ export const devchainBackend = (devchain: Devchain): ChainBackend => {
       }
     },
   }
+}
+
+const outputAt = (devchain: Devchain, txid: TxId | undefined, index: number): PlacedOutput => {
+  if (txid === undefined) return { type: 'missing' }
+  const coin = devchain.coin({ txid, index })
+  return coin === undefined ? { type: 'spent' } : { type: 'unspent', txid, amount: coin.amount, script: coin.script }
 }
 
 const sourceOf = (devchain: Devchain): Parameters<typeof followBlocks>[0] => ({

@@ -1,10 +1,10 @@
-import type { ChainBackend, ChainBlock } from '../../chain/chain-backend.ts'
+import type { ChainBackend } from '../../chain/chain-backend.ts'
 import type { FundingOutput } from '../../graph/rules/channel-announcement.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { ShortChannelId } from '../../lib/ids.ts'
 import type { BlockHeight } from '../../lib/units.ts'
 
-type Backend = Pick<ChainBackend, 'getBlock' | 'getUtxo'>
+type Backend = Pick<ChainBackend, 'outputsAt'>
 
 interface Asked {
   readonly id: ShortChannelId
@@ -16,7 +16,7 @@ const PAUSE_MS = 600_000
 const TRIES = 6
 
 /**
- * Finds the outputs that announced channels name, a block at a time: all that are asked for in a block cost one reading of it. A block that
+ * Finds the outputs that announced channels name, a block at a time: all that are asked for in a block cost one list of its transactions. A block that
  * cannot be had (it is pruned, or the backend does not answer) waits by itself, and the others go on.
  */
 export class FundingLookup {
@@ -86,21 +86,15 @@ export class FundingLookup {
 
   /** Rejects, as the backend does, or is `undefined` without the block. */
   async #outputs(height: BlockHeight, asked: readonly Asked[]): Promise<readonly FundingOutput[] | undefined> {
-    const block = await this.#backend.getBlock(height)
-    if (block === undefined) return undefined
-    const outputs: FundingOutput[] = []
-    for (const { id } of asked) outputs.push(await this.#outputIn(block, id))
-    return outputs
-  }
-
-  async #outputIn({ txs, txids }: ChainBlock, id: ShortChannelId): Promise<FundingOutput> {
-    const at = Number((id >> 16n) & 0xffffffn)
-    const index = Number(id & 0xffffn)
-    const [output, txid] = [txs[at]?.outputs[index], txids[at]]
-    if (output === undefined || txid === undefined) return { type: 'missing' }
-    const utxo = await this.#backend.getUtxo({ txid, index })
-    if (utxo === undefined) return { type: 'spent' }
-    return { type: 'unspent', script: output.script, amountSat: output.amount, txid }
+    const outputs = await this.#backend.outputsAt(
+      height,
+      asked.map(({ id }) => ({ txIndex: Number((id >> 16n) & 0xffffffn), outputIndex: Number(id & 0xffffn) })),
+    )
+    return outputs?.map((output) =>
+      output.type === 'unspent'
+        ? { type: 'unspent', script: output.script, amountSat: output.amount, txid: output.txid }
+        : output,
+    )
   }
 }
 

@@ -2,6 +2,7 @@ import type { Heard } from '../../graph/announced-graph.ts'
 import type { Intake, Outcome, PeerFault } from '../../graph/intake.ts'
 import type { FundingOutput } from '../../graph/rules/channel-announcement.ts'
 import type { GossipEnv } from '../../graph/rules/known.ts'
+import type { CancelTimer, Clock } from '../../lib/clock.ts'
 import type { ShortChannelId } from '../../lib/ids.ts'
 import type { CheckSignatures } from './signature-checkers.ts'
 
@@ -17,6 +18,9 @@ export interface GossipInboxOptions {
   readonly onFault: (peer: string, fault: PeerFault) => void
   /** The chain has answered: fewer channels wait. */
   readonly onLookedUp: () => void
+  readonly clock: Pick<Clock, 'setTimer'>
+  /** Whether the node has other work: nobody waits for gossip. */
+  readonly isBusy: () => boolean
 }
 
 interface Waiting {
@@ -28,6 +32,9 @@ interface Waiting {
 const BATCH = 500
 const OF_ONE_PEER = 50
 const UNDER_WAY = 4
+/** While the node has other work: so few at once, and such a pause after them. A network is taken in by and by, and payments go on. */
+const BATCH_BESIDE = 50
+const PAUSE_MS = 200
 
 /**
  * Takes announcements of all peers in turn. Whoever hands one in is told when it was dealt with, and hands in no more than it may have
@@ -38,6 +45,8 @@ export class GossipInbox {
   readonly #queues = new Map<string, Waiting[]>()
   #underWay = 0
   #isDue = false
+  #isPausing = false
+  #cancelPause: CancelTimer | undefined
 
   constructor(options: GossipInboxOptions) {
     this.#options = options
@@ -59,19 +68,38 @@ export class GossipInbox {
     this.#queues.delete(peer)
   }
 
+  stop(): void {
+    this.#cancelPause?.()
+  }
+
   /** In a turn of its own, so that all that arrives together is handled together. */
   #pumpSoon(): void {
-    if (this.#isDue) return
+    if (this.#isDue || this.#isPausing) return
     this.#isDue = true
     setImmediate(() => {
       this.#isDue = false
-      while (this.#underWay < UNDER_WAY && this.#queues.size > 0) void this.#handleNext()
+      this.#pump()
     })
   }
 
-  async #handleNext(): Promise<void> {
+  #pump(): void {
+    if (this.#options.isBusy()) {
+      if (this.#underWay === 0 && this.#queues.size > 0) void this.#handleNext(BATCH_BESIDE)
+      this.#pause()
+    } else while (this.#underWay < UNDER_WAY && this.#queues.size > 0) void this.#handleNext(BATCH)
+  }
+
+  #pause(): void {
+    this.#isPausing = true
+    this.#cancelPause = this.#options.clock.setTimer(PAUSE_MS, () => {
+      this.#isPausing = false
+      if (this.#queues.size > 0) this.#pumpSoon()
+    })
+  }
+
+  async #handleNext(most: number): Promise<void> {
     this.#underWay++
-    const taken = this.#takeBatch()
+    const taken = this.#takeBatch(most)
     await Promise.all([...taken].map(([peer, waiting]) => this.#handle(peer, waiting)))
     this.#underWay--
     if (this.#queues.size > 0) this.#pumpSoon()
@@ -114,9 +142,9 @@ export class GossipInbox {
   }
 
   /** A few messages of each peer in turn, until the batch is full. A peer that was not served goes first the next time. */
-  #takeBatch(): ReadonlyMap<string, readonly Waiting[]> {
+  #takeBatch(most: number): ReadonlyMap<string, readonly Waiting[]> {
     const taken = new Map<string, Waiting[]>()
-    let room = BATCH
+    let room = most
     while (room > 0) {
       const [next] = this.#queues
       if (next === undefined) break

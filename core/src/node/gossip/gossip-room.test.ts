@@ -435,3 +435,30 @@ test('what is ours and was said while nobody listened is told to the next peer',
   await clock.advance(120_000)
   t.deepEqual(peer.types(), ['channel_update'])
 })
+
+test('while the node has other work, little is taken in at once; then all that waits', async (t) => {
+  const state = { isBusy: true }
+  let checked = 0
+  const counted: CheckSignatures = (checks) => {
+    checked += checks.length
+    return check(checks)
+  }
+  const here = rig({ isBusy: () => state.isBusy, check: counted })
+  here.room.connected('peer', listener().line)
+  const heard = NETWORK.map(({ announcement: { raw } }) => here.room.hear('peer', raw))
+  const turn = () => new Promise(setImmediate)
+  await turn()
+  t.is(checked, 4 * 50)
+  await turn()
+  await here.clock.advance(199)
+  t.is(checked, 4 * 50)
+  await here.clock.advance(1)
+  await turn()
+  t.is(checked, 4 * 100)
+  state.isBusy = false
+  await here.clock.advance(200)
+  await Promise.all(heard)
+  await until(() => here.graph.channelCount === SIZE.channels)
+  t.is(checked, 4 * SIZE.channels)
+  here.room.stop()
+})

@@ -47,6 +47,8 @@ export interface GossipRoomOptions {
   readonly check: CheckSignatures
   /** What the chain says of a channel's funding, whenever it can; `undefined` if it never will. */
   readonly lookUp: (id: ShortChannelId) => Promise<FundingOutput | undefined>
+  /** Whether the node has other work, which comes first. */
+  readonly isBusy?: () => boolean
 }
 
 interface Session {
@@ -98,6 +100,8 @@ export class GossipRoom {
       },
       onFault: (peer, fault) => this.#sessions.get(peer)?.line.complain(fault),
       onLookedUp: () => this.#askNext(),
+      clock: options.clock,
+      isBusy: options.isBusy ?? (() => false),
     })
     this.#timers = [
       every(options.clock, options.flushMs ?? FLUSH_MS, () => this.#flush()),
@@ -108,6 +112,7 @@ export class GossipRoom {
   stop(): void {
     for (const cancel of this.#timers) cancel()
     for (const peer of [...this.#sessions.keys()]) this.disconnected(peer)
+    this.#inbox.stop()
     this.#options.flushLog()
   }
 

@@ -8,6 +8,7 @@ import type { GraphSink } from '../../graph/graph-sink.ts'
 import { MemoryLog } from '../../graph/memory-log.ts'
 import type { OwnNode } from '../../graph/own/own-node.ts'
 import { announcedOutput, type FundingOutput } from '../../graph/rules/channel-announcement.ts'
+import { busyThread } from '../../lib/busy-thread.ts'
 import { concat, toHex, u16be } from '../../lib/bytes.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { stackOf } from '../../lib/errors.ts'
@@ -41,7 +42,7 @@ export interface NodeGossipOptions extends GossipPlace {
   readonly system: ThreadSystem
   readonly clock: Clock
   readonly log: NodeLog
-  readonly backend: Pick<ChainBackend, 'getBlock' | 'getUtxo'>
+  readonly backend: Pick<ChainBackend, 'outputsAt'>
   readonly chainHash: Uint8Array
   readonly height: BlockHeight
   /** Who learns which channels payments may go over. */
@@ -98,6 +99,7 @@ export class NodeGossip implements MessageRoom {
         return this.#checkers.check(checks)
       },
       lookUp: async (id) => ownFunding(directory, id) ?? this.#lookups.lookUp(id),
+      isBusy: busyThread(),
       onBug: (thrown) => log.error('gossip.bug', { error: stackOf(thrown) }),
     })
     this.#own = new OwnGossip({
