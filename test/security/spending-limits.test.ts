@@ -74,6 +74,17 @@ const CASES: Readonly<Record<SpendingName, Case>> = {
     numbers: ['amountMsat', 'maxFeeMsat'],
     defaults: () => ({ maxFeeMsat: 10_000n }),
   },
+  'offers.pay': {
+    requests: ({ bob }, count) =>
+      Promise.all(
+        Array.from({ length: count }, async () => {
+          const { offer } = await bob.ask('offers', 'create', { amountMsat: 1_000_000n, description: 'tea' })
+          return { offer: offer.offer }
+        }),
+      ),
+    numbers: ['amountMsat', 'maxFeeMsat', 'quantity'],
+    defaults: () => ({ amountMsat: 1_000_000n, maxFeeMsat: 10_000n, quantity: 1 }),
+  },
   'payments.sendToRoute': {
     requests: async ({ bob, carol, shortIds }, count) => {
       const invoices = await Promise.all(

@@ -41,6 +41,11 @@ import { keyTree } from './keys/key-tree.ts'
 import { localSigner } from './keys/signer.ts'
 import { logReport } from './log-report.ts'
 import { type NodeOptions, withoutSeed } from './node-options.ts'
+import { OfferIssuer } from './offers/offer-issuer.ts'
+import { OfferPayer } from './offers/offer-payer.ts'
+import { OfferPayments } from './offers/offer-payments.ts'
+import { OwnOffers } from './offers/own-offers.ts'
+import { recallInvoice } from './offers/recall-invoice.ts'
 import { ONION_MESSAGE_TYPES } from './onion-messages/message-room.ts'
 import { OnionMessages } from './onion-messages/onion-messages.ts'
 import { moveInvoiceIndex } from './payment/invoice-index.ts'
@@ -165,6 +170,8 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
 
   const graph = new NetworkGraph({ system, rng, store, clock, log, onUnreadable, search: options.pathSearch })
   const peerRelays = await PeerRelays.open({ store, clock, channelDirectory, onUnreadable })
+  const owner = { secret: keys.offerSecret, nodeId: signer.nodeId }
+  const ownOffers = await OwnOffers.open(store, clock, onUnreadable)
   const flow = new PaymentFlow({
     gateway,
     peerRelays,
@@ -185,6 +192,7 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
     chainHealth,
     log,
     onUnreadable,
+    recallInvoice: recallInvoice(owner.secret, ownOffers),
     begun: (key) => keyed.begun(key),
   })
   await moveHtlcRows(store, moved)
@@ -339,6 +347,19 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
           connect: (nodeId, address) => peers.connect(nodeId, address),
         })
   if (messages !== undefined) rooms.register(ONION_MESSAGE_TYPES, messages.room)
+  const issuer =
+    messages &&
+    new OfferIssuer({
+      clock,
+      rng,
+      chainHash: network.chainHash,
+      owner,
+      nodeKey: keys.nodeKey,
+      offers: ownOffers,
+      messages,
+      paymentPaths: (asked) => flow.paymentPaths(asked),
+    })
+  messages?.onReceived((message) => issuer?.take(message))
   const peers: PeerManager = new PeerManager(system, {
     kept: keptBlobs,
     listeners: [...(gossip === undefined ? [] : [gossipLines(gossip, clock)]), ...(messages ? [messages.lines] : [])],
@@ -410,6 +431,27 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
     startedAt: clock.now(),
     height,
     invoices: new InvoiceReader(network.name),
+    offers: {
+      owner,
+      own: ownOffers,
+      payments: new OfferPayments(store),
+      ...(issuer && { issuer }),
+      ...(messages && {
+        payer: new OfferPayer({
+          clock,
+          rng,
+          chainHash: network.chainHash,
+          owner,
+          messages,
+          resolver: {
+            nodeId: signer.nodeId,
+            nodeKey: keys.nodeKey,
+            endOf: (id, direction) => messages.endOf(id, direction),
+            peerBy: (id) => channelDirectory.byShortChannelId(id)?.remoteNodeId,
+          },
+        }),
+      }),
+    },
     onUnreadable,
     kept,
     gossip,

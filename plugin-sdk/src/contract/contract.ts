@@ -8,6 +8,7 @@ import { events } from './events.ts'
 import { hooks } from './hooks.ts'
 import { invoices } from './invoices.ts'
 import { node } from './node.ts'
+import { offers } from './offers.ts'
 import { payments } from './payments.ts'
 import { peers } from './peers.ts'
 import { plugins } from './plugins.ts'
@@ -29,6 +30,7 @@ export const actors = {
   channels,
   payments,
   invoices,
+  offers,
   router,
   wallet,
   plugins,

@@ -4,10 +4,12 @@ import { actor, command, query } from './define.ts'
 import { field, named } from './field.ts'
 import {
   BlockHeight,
+  Count,
   Flag,
   Invoice,
   integer,
   Msat,
+  OfferId,
   Page,
   PaymentHash,
   Preimage,
@@ -20,12 +22,19 @@ import {
 
 const InvoiceStatus = z.enum(['open', 'paid', 'expired', 'held'])
 
+/** What is told of an invoice for an offer. */
+export const offerPaid = {
+  offerId: field(OfferId, { summary: 'The offer that it is for.' }).optional(),
+  quantity: field(Count, { summary: 'How many items of the offer.' }).optional(),
+  payerNote: text(512, 'What the payer has said to it: the beginning, from a stranger.').optional(),
+}
+
 const InvoiceSummary = named(
   'InvoiceSummary',
-  'An invoice that we made.',
+  'An invoice that we made. One for an offer is listed once a payment for it comes.',
   z.object({
     paymentHash: PaymentHash,
-    invoice: Invoice,
+    invoice: field(Invoice, { summary: 'A BOLT 11 invoice; or the offer that it is for.' }),
     status: InvoiceStatus,
     amountMsat: Msat.optional(),
     receivedMsat: Msat.optional(),
@@ -39,6 +48,7 @@ const InvoiceSummary = named(
     createdAt: Timestamp,
     expiresAt: Timestamp,
     paidAt: Timestamp.optional(),
+    ...offerPaid,
   }),
 )
 

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { DEFAULTS } from './defaults.ts'
 import { actor, command, query } from './define.ts'
 import { field, named } from './field.ts'
+import { offerPaid } from './invoices.ts'
 import {
   BlockHeight,
   ChannelId,
@@ -108,6 +109,7 @@ export const receivedFields = {
   receivedAt: Timestamp,
   keysend: field(Flag, { summary: 'It came without an invoice.' }).optional(),
   customRecords: CustomRecords.optional(),
+  ...offerPaid,
 }
 
 const ReceivedPayment = named(
@@ -122,7 +124,7 @@ const ReceivedPayment = named(
   }),
 )
 
-const Payment = named(
+export const Payment = named(
   'Payment',
   'A payment that we sent or are sending.',
   z.object({
@@ -132,7 +134,7 @@ const Payment = named(
     feesMsat: Msat,
     destination: NodeId.optional(),
     keysend: field(Flag, { summary: 'It was sent without an invoice.' }).optional(),
-    invoice: Invoice.optional(),
+    invoice: field(Invoice, { summary: 'A BOLT 11 invoice; or the offer that was paid.' }).optional(),
     description: text(1024).optional(),
     parts: z.array(SentPart).readonly(),
     preimage: Preimage.optional(),
@@ -157,7 +159,7 @@ const GivenRoute = z.array(RouteHop).min(1).max(20).readonly()
 
 const { maxFee } = DEFAULTS
 
-const paying = [
+export const paying = [
   'already-paid',
   'payment-in-flight',
   'insufficient-balance',

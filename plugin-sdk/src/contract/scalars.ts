@@ -100,6 +100,11 @@ export const SocketAddress = scalar<string>(
 export const Invoice = scalar<string>('invoice', given('a BOLT 11 invoice, which begins with ln', 20, 7_089), {
   summary: 'A BOLT 11 invoice.',
 })
+export const Offer = scalar<string>('text', given('a BOLT 12 offer, which begins with lno1', 20, 32_768), {
+  summary: 'A BOLT 12 offer.',
+})
+export const OfferId = scalar<string>('hex', hex(32), { summary: 'What tells an offer from all others.' })
+
 const MAX_JSON_DEPTH = 32
 
 const MAX_JSON_VALUES = 100_000

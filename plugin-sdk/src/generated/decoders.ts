@@ -347,6 +347,31 @@ export const restoreReply: Readonly<Record<string, Restore>> = {
     if (data.invoice.amountMsat !== undefined) data.invoice.amountMsat = BigInt(data.invoice.amountMsat)
     if (data.invoice.receivedMsat !== undefined) data.invoice.receivedMsat = BigInt(data.invoice.receivedMsat)
   },
+  'offers.list': (data) => {
+    for (const item0 of data.items) {
+      if (item0.amountMsat !== undefined) item0.amountMsat = BigInt(item0.amountMsat)
+    }
+  },
+  'offers.get': (data) => {
+    if (data.offer.amountMsat !== undefined) data.offer.amountMsat = BigInt(data.offer.amountMsat)
+  },
+  'offers.create': (data) => {
+    if (data.offer.amountMsat !== undefined) data.offer.amountMsat = BigInt(data.offer.amountMsat)
+  },
+  'offers.disable': (data) => {
+    if (data.offer.amountMsat !== undefined) data.offer.amountMsat = BigInt(data.offer.amountMsat)
+  },
+  'offers.decode': (data) => {
+    if (data.offer.amountMsat !== undefined) data.offer.amountMsat = BigInt(data.offer.amountMsat)
+  },
+  'offers.pay': (data) => {
+    data.payment.amountMsat = BigInt(data.payment.amountMsat)
+    data.payment.feesMsat = BigInt(data.payment.feesMsat)
+    for (const item0 of data.payment.parts) {
+      item0.amountMsat = BigInt(item0.amountMsat)
+      item0.feesMsat = BigInt(item0.feesMsat)
+    }
+  },
   'router.findRoutes': (data) => {
     for (const item0 of data.routes) {
       for (const item1 of item0.hops) {

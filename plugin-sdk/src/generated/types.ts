@@ -921,7 +921,7 @@ export interface Payment {
   readonly destination?: NodeId
   /** It was sent without an invoice. */
   readonly keysend?: boolean
-  /** A BOLT 11 invoice. */
+  /** A BOLT 11 invoice; or the offer that was paid. */
   readonly invoice?: string
   readonly description?: string
   readonly parts: readonly SentPart[]
@@ -990,6 +990,12 @@ export interface ReceivedPayment {
   readonly keysend: boolean
   /** What the payer said besides: nobody vouches for it. */
   readonly customRecords?: readonly CustomRecord[]
+  /** The offer that it is for. */
+  readonly offerId?: string
+  /** How many items of the offer. */
+  readonly quantity?: number
+  /** What the payer has said to it: the beginning, from a stranger. */
+  readonly payerNote?: string
   readonly preimage: Preimage
   /** A BOLT 11 invoice. */
   readonly invoice?: string
@@ -1138,10 +1144,10 @@ export interface InvoicesListReply {
   readonly asOf: Cursor
 }
 
-/** An invoice that we made. */
+/** An invoice that we made. One for an offer is listed once a payment for it comes. */
 export interface InvoiceSummary {
   readonly paymentHash: PaymentHash
-  /** A BOLT 11 invoice. */
+  /** A BOLT 11 invoice; or the offer that it is for. */
   readonly invoice: string
   readonly status: 'open' | 'paid' | 'expired' | 'held'
   readonly amountMsat?: Msat
@@ -1159,6 +1165,12 @@ export interface InvoiceSummary {
   readonly expiresAt: TimestampMs
   /** Milliseconds since the Unix epoch. */
   readonly paidAt?: TimestampMs
+  /** The offer that it is for. */
+  readonly offerId?: string
+  /** How many items of the offer. */
+  readonly quantity?: number
+  /** What the payer has said to it: the beginning, from a stranger. */
+  readonly payerNote?: string
 }
 
 export interface InvoicesGetRequest {
@@ -1232,6 +1244,168 @@ export interface InvoicesActor {
   settle(request: InvoicesSettleRequest, options: CommandOptions): Promise<InvoicesSettleReply>
   /** Ends an invoice: nobody can pay it any more, and a payment that is held is given back. A plugin ends its own hold invoices alone. Errors: invoice-not-found, invoice-paid. */
   cancel(request: InvoicesCancelRequest, options: CommandOptions): Promise<InvoicesCancelReply>
+}
+
+export interface OffersListRequest {
+  readonly status?: 'active' | 'expired' | 'disabled'
+  readonly page?: {
+    /** Rows at most, 500 at the very most; 100 if not said. */
+    readonly limit?: number
+    readonly after?: PageToken
+  }
+}
+
+export interface OffersListReply {
+  readonly items: readonly OfferSummary[]
+  readonly next?: PageToken
+  /** A place in the event log. */
+  readonly asOf: Cursor
+}
+
+/** An offer that this node made: whoever has it can ask for an invoice, any number of times. */
+export interface OfferSummary {
+  /** What tells an offer from all others. */
+  readonly offerId: string
+  /** A BOLT 12 offer. */
+  readonly offer: string
+  readonly status: 'active' | 'expired' | 'disabled'
+  /** For each item; absent where the payer chooses. */
+  readonly amountMsat?: Msat
+  readonly description?: string
+  readonly issuer?: string
+  /** How many items one invoice may be for; 0 for any number, absent for one. */
+  readonly quantityMax?: number
+  /** It is reached through peers, and does not name this node. */
+  readonly blinded: boolean
+  /** Milliseconds since the Unix epoch. */
+  readonly createdAt: TimestampMs
+  /** Milliseconds since the Unix epoch. */
+  readonly expiresAt?: TimestampMs
+  /** Milliseconds since the Unix epoch. */
+  readonly disabledAt?: TimestampMs
+}
+
+export interface OffersGetRequest {
+  /** What tells an offer from all others. */
+  readonly offerId: string
+}
+
+export interface OffersGetReply {
+  readonly offer: OfferSummary
+  /** A place in the event log. */
+  readonly asOf: Cursor
+}
+
+export interface OffersCreateRequest {
+  /** For each item; the payer chooses if not said. */
+  readonly amountMsat?: Msat
+  /** What is paid for: it has to be said if there is an amount. */
+  readonly description?: string
+  /** Who you are, for people. */
+  readonly issuer?: string
+  /** It does not expire if not said. */
+  readonly expirySeconds?: number
+  /** How many items one invoice may be for; 0 for any number, one if not said. */
+  readonly quantityMax?: number
+  /** Through peers with channels, so that it does not name this node; a node that the network does not know does so anyway. */
+  readonly blinded?: boolean
+}
+
+export interface OffersCreateReply {
+  readonly offer: OfferSummary
+}
+
+export interface OffersDisableRequest {
+  /** What tells an offer from all others. */
+  readonly offerId: string
+}
+
+export interface OffersDisableReply {
+  readonly offer: OfferSummary
+}
+
+export interface OffersDecodeRequest {
+  /** A BOLT 12 offer. */
+  readonly offer: string
+}
+
+export interface OffersDecodeReply {
+  readonly offer: DecodedOffer
+  /** A place in the event log. */
+  readonly asOf: Cursor
+}
+
+/** What an offer says. Its texts come from whoever made it. */
+export interface DecodedOffer {
+  /** What tells an offer from all others. */
+  readonly offerId: string
+  /** For each item; absent where the payer chooses, or in another currency. */
+  readonly amountMsat?: Msat
+  /** The amount is in this currency: it cannot be paid by this node. */
+  readonly currency?: string
+  readonly description?: string
+  readonly issuer?: string
+  /** How many items one invoice may be for; 0 for any number, absent for one. */
+  readonly quantityMax?: number
+  /** Milliseconds since the Unix epoch. */
+  readonly expiresAt?: TimestampMs
+  /** Whose key signs its invoices. */
+  readonly issuerId?: NodeId
+  /** Blinded paths to the issuer; 0 where it is reached by its id. */
+  readonly paths: number
+  /** This node made it. */
+  readonly own: boolean
+}
+
+export interface OffersPayRequest {
+  /** A BOLT 12 offer. */
+  readonly offer: string
+  /** Of all items together: for an offer that names no amount, or to pay more than it asks for. */
+  readonly amountMsat?: Msat
+  /** The most that relays may charge; 1 % and at least 5 sat if not said. */
+  readonly maxFeeMsat?: Msat
+  /** How many items; one if not said. */
+  readonly quantity?: number
+  /** What the payee is told. */
+  readonly payerNote?: string
+}
+
+export interface OffersPayReply {
+  readonly payment: Payment
+}
+
+export interface OffersProofRequest {
+  readonly paymentHash: PaymentHash
+}
+
+export interface OffersProofReply {
+  /** What tells an offer from all others. */
+  readonly offerId: string
+  /** A BOLT 12 offer. */
+  readonly offer: string
+  /** The records of BOLT 12, as they came. */
+  readonly invoice: string
+  readonly preimage?: Preimage
+  /** A place in the event log. */
+  readonly asOf: Cursor
+}
+
+/** Offers of BOLT 12: those that this node makes, and those that it pays. */
+export interface OffersActor {
+  /** Offers of this node, the newest first, a page at a time. */
+  list(request?: OffersListRequest, options?: QueryOptions): Promise<OffersListReply>
+  /** One offer of this node. Errors: offer-not-found. */
+  get(request: OffersGetRequest, options?: QueryOptions): Promise<OffersGetReply>
+  /** Makes an offer. Invoices for it are made as they are asked for, and what they bring in is told with the id of the offer. Effects: reveals, keeps. Errors: description-required, amount-out-of-bounds, too-many-offers. */
+  create(request: OffersCreateRequest, options: CommandOptions): Promise<OffersCreateReply>
+  /** Takes an offer back: no more invoices are made for it. Those that were made can still be paid until they expire. Effects: keeps. Errors: offer-not-found. */
+  disable(request: OffersDisableRequest, options: CommandOptions): Promise<OffersDisableReply>
+  /** Reads an offer of anybody. Nothing is sent. Errors: offer-invalid. */
+  decode(request: OffersDecodeRequest, options?: QueryOptions): Promise<OffersDecodeReply>
+  /** Pays an offer: asks whoever made it for an invoice, checks that it is the one that was asked for, and pays it. Answers when the payment is settled or has failed for good. Effects: pays-out, fees, connects. Errors: offer-invalid, offer-expired, offer-wrong-network, offer-unsupported, own-offer, amount-required, amount-too-low, quantity-invalid, no-way-to-issuer, issuer-not-answering, invoice-refused, invoice-unsound, invoice-unsupported, already-paid, payment-in-flight, insufficient-balance, peer-limit-reached, no-route, fee-limit-exceeded, expiry-too-far, route-search-failed, payment-failed. */
+  pay(request: OffersPayRequest, options: CommandOptions): Promise<OffersPayReply>
+  /** What shows that an offer was paid: the invoice that its issuer has signed, and the preimage. Errors: payment-not-found. */
+  proof(request: OffersProofRequest, options?: QueryOptions): Promise<OffersProofReply>
 }
 
 export interface RouterFindRoutesRequest {
@@ -1909,6 +2083,12 @@ export interface PaymentReceived {
   readonly keysend?: boolean
   /** What the payer said besides: nobody vouches for it. */
   readonly customRecords?: readonly CustomRecord[]
+  /** The offer that it is for. */
+  readonly offerId?: string
+  /** How many items of the offer. */
+  readonly quantity?: number
+  /** What the payer has said to it: the beginning, from a stranger. */
+  readonly payerNote?: string
 }
 
 /** A payment of an invoice waits for its preimage. */
@@ -2166,6 +2346,7 @@ export interface Actors {
   readonly channels: ChannelsActor
   readonly payments: PaymentsActor
   readonly invoices: InvoicesActor
+  readonly offers: OffersActor
   readonly router: RouterActor
   readonly wallet: WalletActor
   readonly events: EventsActor

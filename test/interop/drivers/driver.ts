@@ -29,6 +29,8 @@ export type Ability =
   | 'htlc-records'
   | 'amp-invoice'
   | 'blinded-invoice'
+  /** Makes offers of BOLT 12, and pays them. */
+  | 'offers'
   /** Tells which failures came back to it, and pays by hints that a test made up. */
   | 'failure-names'
   /** Names channels that are not announced, and our node, in an invoice. */
@@ -292,6 +294,9 @@ export interface Peer {
   failHeld(paymentHash: string): Promise<void>
   /** Resolves with the outcome, however long it takes. */
   pay(bolt11: string, options?: PayOptions): Promise<Outcome>
+  /** An offer for this amount, or for any. */
+  createOffer(amountMsat: bigint): Promise<string>
+  payOffer(offer: string, amountMsat: bigint): Promise<Outcome>
   keysend(nodeId: string, amountMsat: bigint, records?: Readonly<Record<number, Uint8Array>>): Promise<Outcome>
   /** Tries again what failed, where it would avoid it for a while. */
   forgetFailures(): Promise<void>

@@ -8,6 +8,7 @@ import { fees } from './fees.ts'
 import { forceClosing } from './force-closing.ts'
 import { holding } from './holding.ts'
 import { keysend } from './keysend.ts'
+import { offers } from './offers.ts'
 import { opening } from './opening.ts'
 import { particulars } from './particular.ts'
 import { paying } from './paying.ts'
@@ -30,6 +31,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...paying,
   ...keysend,
   ...holding,
+  ...offers,
   ...failing,
   ...relaying,
   ...refusing,

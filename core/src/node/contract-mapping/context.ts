@@ -14,6 +14,7 @@ import type { EventLog } from '../events/event-log.ts'
 import type { NodeGossip } from '../gossip/node-gossip.ts'
 import type { Signer } from '../keys/signer.ts'
 import type { OptionsWithoutSeed } from '../node-options.ts'
+import type { Offers } from '../offers/offers.ts'
 import type { PaymentFlow } from '../payment/payment-flow.ts'
 import type { PeerRelays } from '../payment/peer-relays.ts'
 import type { PeerDirectory } from '../peer/peer-directory.ts'
@@ -55,6 +56,7 @@ export interface MappingContext {
   readonly startedAt: TimestampMs
   readonly height: () => BlockHeight
   readonly invoices: InvoiceReader
+  readonly offers: Offers
   readonly onUnreadable: OnUnreadable
   /** Absent where the node takes no part in the network's gossip. */
   readonly gossip: NodeGossip | undefined

@@ -2,6 +2,7 @@ import type { ReplyOf } from '@fulgurite/plugin-sdk/contract'
 import { toHex } from '../../lib/bytes.ts'
 import type { TimestampMs } from '../../lib/units.ts'
 import { invoiceStatus, receivedMsat, type WrittenInvoice } from '../../payment/receive/invoice-record.ts'
+import { describeOfferPaid } from '../payment/report-offer-paid.ts'
 
 const SHOWN = { open: 'open', held: 'held', settled: 'paid', expired: 'expired', cancelled: 'expired' } as const
 
@@ -29,5 +30,6 @@ export const describeInvoice = (invoice: WrittenInvoice, now: TimestampMs): Invo
     ...(invoice.type !== 'bolt12' ? { paymentSecret: toHex(invoice.paymentSecret) } : {}),
     createdAt: createdAt,
     expiresAt: expiresAt,
+    ...(invoice.type === 'bolt12' && invoice.offer !== undefined ? describeOfferPaid(invoice.offer) : {}),
   }
 }

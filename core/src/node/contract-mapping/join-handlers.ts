@@ -7,12 +7,15 @@ import type { Gateway } from './gateway.ts'
 import { type ActorHandlers, refusal } from './handlers.ts'
 import { invoicesHandlers } from './invoices-handlers.ts'
 import { nodeHandlers } from './node-handlers.ts'
+import { offersHandlers } from './offers-handlers.ts'
+import { offersRecalls } from './pay-offer.ts'
 import { paymentsHandlers, paymentsRecalls } from './payments-handlers.ts'
 import { peersHandlers } from './peers-handlers.ts'
 import { routerHandlers } from './router-handlers.ts'
 import { walletHandlers } from './wallet-handlers.ts'
 import { weightHandlers } from './weight-handlers.ts'
 import { channelsRules } from './worst-cases/channels-rules.ts'
+import { offersRules } from './worst-cases/offers-rules.ts'
 import { paymentsRules } from './worst-cases/payments-rules.ts'
 import type { SpendingKnowledge } from './worst-cases/spending-rule.ts'
 import { walletRules } from './worst-cases/wallet-rules.ts'
@@ -42,6 +45,7 @@ export const joinHandlers = (gateway: Gateway, context: MappingContext): void =>
   gateway.join('channels', channelsHandlers(context), known, channelsRules)
   gateway.join('payments', paymentsHandlers(context), known, paymentsRules, paymentsRecalls(context))
   gateway.join('invoices', invoicesHandlers(context))
+  gateway.join('offers', offersHandlers(context), known, offersRules, offersRecalls(context))
   gateway.join('router', {
     ...routerHandlers(context),
     ...weightHandlers(context, gateway.plugins),

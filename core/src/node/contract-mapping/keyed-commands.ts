@@ -33,7 +33,12 @@ type KeyedState =
  * Commands that can be started again: asked with the same key, each continues from its own state. Their results are in that state too, and
  * are not stored twice.
  */
-const RESUMABLE: ReadonlySet<string> = new Set(['payments.payInvoice', 'payments.keysend', 'payments.sendToRoute'])
+const RESUMABLE: ReadonlySet<string> = new Set([
+  'payments.payInvoice',
+  'payments.keysend',
+  'payments.sendToRoute',
+  'offers.pay',
+])
 
 /** Whose a command is, and how long it is remembered. */
 export interface CommandOf {

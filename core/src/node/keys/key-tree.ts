@@ -21,18 +21,21 @@ export interface KeyTree {
   readonly backupKey: Uint8Array
   /** What the preimages of payments come from that nobody has made an invoice for. */
   readonly keysendKey: Uint8Array
+  /** What offers, requests and their invoices are recognized by. */
+  readonly offerSecret: Uint8Array
   /** Where the wallet derives its own branches from. */
   readonly root: HdKey
   channelSecrets(keyIndex: number): ChannelSecrets
 }
 
 // m/9735'/coin'/0' is the node's identity, m/9735'/coin'/1'/i' the channel with key index i, m/9735'/coin'/2' for static backups,
-// m/9735'/coin'/3' for preimages. The purpose is unregistered: no wallet derives addresses under it.
+// m/9735'/coin'/3' for preimages, m/9735'/coin'/4' for offers. The purpose is unregistered: no wallet derives addresses under it.
 const PURPOSE = 9735
 const NODE_BRANCH = 0
 const CHANNEL_BRANCH = 1
 const BACKUP_BRANCH = 2
 const KEYSEND_BRANCH = 3
+const OFFER_BRANCH = 4
 
 export const keyTree = (seed: Uint8Array, network: Network): KeyTree => {
   const root = masterKey(seed)
@@ -43,6 +46,7 @@ export const keyTree = (seed: Uint8Array, network: Network): KeyTree => {
     nodeKey: lightning.hardenedChild(NODE_BRANCH).privateKey,
     backupKey: lightning.hardenedChild(BACKUP_BRANCH).privateKey,
     keysendKey: lightning.hardenedChild(KEYSEND_BRANCH).privateKey,
+    offerSecret: lightning.hardenedChild(OFFER_BRANCH).privateKey,
     channelSecrets(keyIndex) {
       const channel = once(() => channels.hardenedChild(keyIndex))
       const secret = (branch: number): (() => PrivateKey) => once(() => channel().hardenedChild(branch).privateKey)

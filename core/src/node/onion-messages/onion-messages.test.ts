@@ -164,18 +164,18 @@ test('BOLT 4, onion messages on the node — what cannot be read, or has no next
 
 const secondPoint = new Uint8Array([2, ...new Uint8Array(31).fill(0), 1])
 
-test('BOLT 4, onion messages on the node — a channel names the next peer by an alias of ours, or by its id if it is announced', (t) => {
+test('BOLT 4, onion messages on the node — a channel names the next peer by an alias of ours, or by its id unless that is hidden', (t) => {
   const net = new MessageNet()
   const alice = net.add('alice')
   const carol = net.add('carol')
-  const entry = (announce: boolean) => ({
+  const entry = (scidAlias: boolean) => ({
     remoteNodeId: carol.nodeId,
     state: {
-      durable: { phase: 'normal', params: { announce }, shortIds: { real: 5n, localAliases: [6n] } },
+      durable: { phase: 'normal', params: { channelType: { scidAlias } }, shortIds: { real: 5n, localAliases: [6n] } },
     },
   })
-  let announced = false
-  const directory = { byShortChannelId: (id: bigint) => (id === 5n || id === 6n ? entry(announced) : undefined) }
+  let hidden = true
+  const directory = { byShortChannelId: (id: bigint) => (id === 5n || id === 6n ? entry(hidden) : undefined) }
   const bob = net.add('bob', { directory: directory as never })
   net.connect('alice', 'bob')
   net.connect('bob', 'carol')
@@ -198,7 +198,7 @@ test('BOLT 4, onion messages on the node — a channel names the next peer by an
     return carol.received.length - before
   }
   t.deepEqual([by(5n), by(6n), by(7n)], [0, 1, 0])
-  announced = true
+  hidden = false
   t.is(by(5n), 1)
 })
 

@@ -83,7 +83,7 @@ export class OnionMessages {
       nodeKey,
       room: this.room,
       ways,
-      endOf: (id, direction) => endOfOurs(nodeId, peerOf(id), direction) ?? gossip?.endOf(id, direction),
+      endOf: (id, direction) => this.endOf(id, direction),
       peerOf,
       connect: (id) => this.#calls.connect(id),
     })
@@ -116,6 +116,12 @@ export class OnionMessages {
     return pathsToUs({ rng, nodeId, relays, isAnnounced }, pathId, count, apart)
   }
 
+  /** One end of a channel of ours, or of one that everybody knows. */
+  endOf(id: ShortChannelId, direction: 0 | 1): NodeId | undefined {
+    const { nodeId, directory, gossip } = this.#options
+    return endOfOurs(nodeId, peerNamedBy(directory, id), direction) ?? gossip?.endOf(id, direction)
+  }
+
   /** Whether others find us by our id. */
   get isAnnounced(): boolean {
     return this.#options.gossip?.knows(this.#options.nodeId) === true
@@ -137,13 +143,16 @@ export class OnionMessages {
   }
 }
 
-/** BOLT 4, the reader: a channel is named by an alias of ours, or by its id on the chain if it is announced. */
+/**
+ * BOLT 4, the reader: a channel is named by an alias of ours, or by its id on the chain if it is announced. LDK names channels that are not
+ * announced by that id too, and it harms nobody, unless the channel is not to be found by it.
+ */
 const peerNamedBy = (directory: OnionMessagesOptions['directory'], id: ShortChannelId): NodeId | undefined => {
   const entry = directory.byShortChannelId(id)
   const durable = entry?.state.durable
   if (durable === undefined || !isFunded(durable)) return undefined
-  const isNamed = durable.shortIds.localAliases.includes(id) || durable.params.announce
-  return isNamed ? entry?.remoteNodeId : undefined
+  const isHidden = durable.params.channelType.scidAlias && !durable.shortIds.localAliases.includes(id)
+  return isHidden ? undefined : entry?.remoteNodeId
 }
 
 /** BOLT 1, sciddir: 0 is the end whose id is the lesser one. */

@@ -1,6 +1,7 @@
 import { toHex } from '../../lib/bytes.ts'
 import { amountOf, type Came, type InvoiceRecord, receivedMsat } from '../../payment/receive/invoice-record.ts'
 import type { TlvRecord } from '../../wire/tlv-record.ts'
+import { describeOfferPaid } from './report-offer-paid.ts'
 
 /** A payment that we received, as the event `payment.received` tells it. `undefined` if it has not come. */
 export const describeReceived = (record: InvoiceRecord) => {
@@ -12,6 +13,7 @@ export const describeReceived = (record: InvoiceRecord) => {
     parts: describeParts(state),
     receivedAt: state.at,
     ...(record.type === 'keysend' ? { keysend: true } : {}),
+    ...(record.type === 'bolt12' && record.offer !== undefined ? describeOfferPaid(record.offer) : {}),
     ...(state.customRecords === undefined ? {} : { customRecords: describeRecords(state.customRecords) }),
   }
 }

@@ -43,7 +43,7 @@ import { OwnChannelIndex } from './own-channels.ts'
 import { pathChannels } from './path-channels.ts'
 import { PAYMENTS_LANES, type PaymentsProtocol, paymentsBehaviour } from './payments-actor.ts'
 import type { PeerRelays } from './peer-relays.ts'
-import { RECEIVER_LANES, type ReceiverProtocol, receiverBehaviour } from './receiver-actor.ts'
+import { RECEIVER_LANES, type ReceiverProtocol, type ReceiverServices, receiverBehaviour } from './receiver-actor.ts'
 import { type RelayDecisionsOptions, relayDecisions } from './relay-decisions.ts'
 import { type MostOfPeer, RELAYER_LANES, type RelayerProtocol, readRelays, relayerBehaviour } from './relayer-actor.ts'
 import { reportOffer } from './report-offer.ts'
@@ -75,6 +75,8 @@ export interface PaymentFlowOptions {
   readonly watchHeight: (handler: (height: BlockHeight) => void) => void
   readonly log: NodeLog
   readonly onUnreadable: OnUnreadable
+  /** See the receiver. */
+  readonly recallInvoice: ReceiverServices['recall']
   /** A payment begins that was asked under this key. Returns what belongs in the commit of its first row. */
   readonly begun: (key: string) => readonly Write[]
 }
@@ -186,7 +188,7 @@ export class PaymentFlow {
   async start<E extends { readonly type: string }>(system: ActorSystem<E>): Promise<void> {
     const { store, clock, rng, events, channelDirectory, settings, height, watchHeight, log, onUnreadable, begun } =
       this.#options
-    const { acceptsKeysend } = this.#options
+    const { acceptsKeysend, recallInvoice: recall } = this.#options
     const upstream = this.#upstream
     const ownChannels = this.#ownChannels
     this.#payments = system.spawn(
@@ -207,7 +209,17 @@ export class PaymentFlow {
     )
     this.#receiver = system.spawn(
       'receiver',
-      receiverBehaviour({ store, clock, events, upstream, channelDirectory, acceptsKeysend, height, onUnreadable }),
+      receiverBehaviour({
+        store,
+        clock,
+        events,
+        upstream,
+        channelDirectory,
+        acceptsKeysend,
+        height,
+        onUnreadable,
+        recall,
+      }),
       { lanes: RECEIVER_LANES },
     )
     const relays = await readRelays(store)

@@ -49,6 +49,8 @@ export interface ReceiverServices {
   readonly acceptsKeysend: boolean
   height(): BlockHeight
   readonly onUnreadable: OnUnreadable
+  /** The invoice for an offer that a payment by this path is for: of those nothing is kept before. */
+  readonly recall: (paymentHash: PaymentHash, pathId: Uint8Array) => WrittenInvoice | undefined
 }
 
 /** An HTLC for us, or one that is refused whoever it is for, with the hash that its invoice is found by. */
@@ -275,13 +277,13 @@ class ReceiverDriver {
       return
     }
     this.#reading.set(hash, [incoming])
-    void readInvoice(this.#services.store, incoming.paymentHash).then((invoice) => {
+    void readInvoice(this.#services.store, incoming.paymentHash).then((stored) => {
       const all = this.#reading.get(hash) ?? []
       this.#reading.delete(hash)
       // A command may have taken it up meanwhile.
-      if (invoice !== undefined && !this.#states.has(hash)) this.#remember(hash, waiting(invoice))
+      if (stored !== undefined && !this.#states.has(hash)) this.#remember(hash, waiting(stored))
       for (const each of all) {
-        if (invoice === undefined) this.#receiveUnasked(hash, each)
+        if (!this.#states.has(hash)) this.#receiveUnasked(hash, each)
         else this.#input(hash, each)
       }
     })
@@ -290,8 +292,7 @@ class ReceiverDriver {
   /** Of a payment that has no invoice only what is whole is stored: until then its parts alone tell of it. */
   #receiveUnasked(hash: string, incoming: Incoming): void {
     const { upstream, clock, acceptsKeysend } = this.#services
-    // One before it may have begun it.
-    if (!this.#states.has(hash)) {
+    if (!this.#recall(incoming)) {
       if (incoming.type === 'refused') {
         upstream.refuse(incoming.htlc)
         return
@@ -305,6 +306,16 @@ class ReceiverDriver {
       this.#remember(hash, waiting(payment))
     }
     this.#input(hash, incoming)
+  }
+
+  /** Whether the HTLC brings back an invoice that nothing was kept of. */
+  #recall(incoming: Incoming): boolean {
+    if (incoming.type !== 'htlc' || incoming.htlc.payload.type !== 'blinded-final') return false
+    const { pathId } = incoming.htlc.payload
+    const invoice = pathId && this.#services.recall(incoming.paymentHash, pathId)
+    if (invoice === undefined) return false
+    void this.#add(invoice)
+    return true
   }
 
   #input(hash: string, input: ReceiveInput): void {

@@ -30,6 +30,10 @@ export const TABLE = {
   commandKey: 'command_key',
   /** Payment hash -> an invoice of ours, with its preimage. */
   invoice: 'invoice',
+  /** The id of an offer of ours -> its text, when it was made, and when it was taken back. */
+  offer: 'offer',
+  /** 0, the hash of an idempotency key -> the payment hash of an offer's invoice; 1, payment hash -> the offer and the invoice. */
+  offerPayment: 'offer_payment',
   /** Status, creation, payment hash -> nothing; and of those open by expiry, too -> creation. */
   invoiceByStatus: 'invoice_by_status',
   /** Creation, payment hash -> nothing: what a version before wrote, until it is moved. */
@@ -67,6 +71,7 @@ const LATER: readonly Migration[] = [
   { version: 9, tables: [], heaps: [TABLE.passingCommand] },
   { version: 10, tables: [], heaps: [TABLE.peerStorage] },
   { version: 11, tables: [TABLE.liquidity] },
+  { version: 12, tables: [TABLE.offer, TABLE.offerPayment] },
 ]
 
 /** The tables that later steps add. */

@@ -12,7 +12,7 @@ import type { Bolt11Record, HoldRecord } from './invoice-record.ts'
  * No payee may ask for less than 18 (BOLT 11). But 18 blocks before its expiry an HTLC that we fulfil goes to the chain: the additional
  * blocks give the peer time to come back and take the fulfilment.
  */
-const MIN_FINAL_CLTV_EXPIRY_DELTA = 30
+export const MIN_FINAL_CLTV_EXPIRY_DELTA = 30
 /** Hints are long, and a few suffice. */
 const MAX_ROUTE_HINTS = 4
 

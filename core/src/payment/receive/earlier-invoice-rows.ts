@@ -19,7 +19,7 @@ const earlierState = union<EarlierState, 'type'>('type', {
 type EarlierBolt11 = FieldsOf<Bolt11Record, EarlierState>
 type EarlierRecord =
   | ({ readonly type: 'bolt11' } & EarlierBolt11)
-  | ({ readonly type: 'bolt12' } & FieldsOf<Bolt12Record, EarlierState>)
+  | ({ readonly type: 'bolt12' } & FieldsOf<Omit<Bolt12Record, 'offer'>, EarlierState>)
 
 /** Until version 3 each was of BOLT 11. */
 const untyped = (fields: FieldCodecs<EarlierBolt11>): Codec<InvoiceRecord> =>

@@ -1,12 +1,13 @@
 import type { Result } from '../../lib/result.ts'
 import { decodeWith, encodeWith } from '../../wire/codec/codec.ts'
-import { type FieldCodecs, optional, u16List, union, versioned } from '../../wire/codec/combinators.ts'
-import { bytes32, u16Text, u32, u64 } from '../../wire/codec/primitives.ts'
+import { type FieldCodecs, optional, struct, u16List, union, versioned } from '../../wire/codec/combinators.ts'
+import { bytes32, u16Bytes, u16Text, u32, u64 } from '../../wire/codec/primitives.ts'
 import type { WireError } from '../../wire/wire-error.ts'
 import { customRecord, invoiceText, timestamp } from '../row-codecs.ts'
 import { EARLIER_INVOICE_ROWS } from './earlier-invoice-rows.ts'
 import { bolt11Fields, bolt12Fields, receivedHtlc } from './invoice-fields.ts'
 import type { Came, InvoiceRecord, InvoiceState } from './invoice-record.ts'
+import { offerPaidFields } from './offered-invoice.ts'
 
 const came: FieldCodecs<Came> = {
   at: timestamp,
@@ -26,7 +27,11 @@ const invoiceRecord = versioned(
   ...EARLIER_INVOICE_ROWS,
   union<InvoiceRecord, 'type'>('type', {
     bolt11: { number: 0, fields: bolt11Fields(invoiceState) },
-    bolt12: { number: 1, fields: bolt12Fields(invoiceState) },
+    // One for an offer has in its paths what its row would hold.
+    bolt12: {
+      number: 1,
+      fields: { ...bolt12Fields(invoiceState), pathId: u16Bytes, offer: optional(struct(offerPaidFields)) },
+    },
     keysend: {
       number: 2,
       fields: {

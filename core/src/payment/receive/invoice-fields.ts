@@ -9,7 +9,7 @@ import type { Bolt11Record, Bolt12Record, ReceivedHtlc } from './invoice-record.
 /** A record with its state in the form of some version, by fields that follow its type. */
 export type FieldsOf<Row, State> = Omit<Row, 'type' | 'state'> & { readonly state: State }
 
-const commonFields: FieldCodecs<Omit<Bolt12Record, 'type' | 'state' | 'pathId'>> = {
+const commonFields: FieldCodecs<Omit<Bolt12Record, 'type' | 'state' | 'pathId' | 'offer'>> = {
   paymentHash: bytes32,
   preimage: bytes32,
   amountMsat: optional(u64),
@@ -25,7 +25,9 @@ export const bolt11Fields = <State>(state: Codec<State>): FieldCodecs<FieldsOf<B
   return { paymentHash, preimage, paymentSecret: bytes32, paymentMetadata: optional(u16Bytes), ...others, state }
 }
 
-export const bolt12Fields = <State>(state: Codec<State>): FieldCodecs<FieldsOf<Bolt12Record, State>> => ({
+export const bolt12Fields = <State>(
+  state: Codec<State>,
+): FieldCodecs<FieldsOf<Omit<Bolt12Record, 'offer'>, State>> => ({
   pathId: bytes32,
   ...commonFields,
   state,

@@ -44,8 +44,17 @@ export interface Bolt11Record extends InvoiceOfAnyForm {
 export interface Bolt12Record extends InvoiceOfAnyForm {
   readonly type: 'bolt12'
   readonly preimage: Preimage
-  /** In each of its paths, for us alone to read, and in no other invoice: 32 bytes. Secret. */
+  /** In each of its paths, for us alone to read, and in no other invoice. Secret. */
   readonly pathId: Uint8Array
+  readonly offer?: OfferPaid
+}
+
+/** The offer that an invoice is for, and what the payer has said. */
+export interface OfferPaid {
+  readonly offerId: Uint8Array
+  readonly quantity?: bigint
+  /** From a stranger, and perhaps only its beginning. */
+  readonly payerNote?: string
 }
 
 /** An invoice of BOLT 11 whose payment is held until somebody tells its preimage, or gives it up. */

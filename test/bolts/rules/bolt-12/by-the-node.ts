@@ -9,7 +9,7 @@ export const BY_THE_NODE: Topic = {
     {
       section: 'offers',
       rules: [
-        { rule: 'a node with private channels alone includes paths', lines: [265], notOurs: NOT_IN_USE },
+        { rule: 'a node with private channels alone includes paths', lines: [265] },
         {
           rule: 'a user is warned of an invoice that differs from what the offer let expect',
           lines: [316],
@@ -25,7 +25,7 @@ export const BY_THE_NODE: Topic = {
     {
       section: 'requests read',
       rules: [
-        { rule: 'no request is answered with the invoice of another', lines: [517], notOurs: NOT_IN_USE },
+        { rule: 'no request is answered with the invoice of another', lines: [517] },
         {
           rule: 'the invoice for a refund goes by one of its paths, or to its payer',
           lines: [547],
@@ -41,7 +41,13 @@ export const BY_THE_NODE: Topic = {
     },
     {
       section: 'invoice errors',
-      rules: [{ rule: 'what is suggested is a valid value of the field', lines: [889], notOurs: NOT_IN_USE }],
+      rules: [
+        {
+          rule: 'what is suggested is a valid value of the field',
+          lines: [889],
+          notOurs: 'This node says what is wrong in words, and suggests no values.',
+        },
+      ],
     },
   ],
 }

@@ -49,7 +49,7 @@ export const ONION_MESSAGES: Topic = {
         },
         'what cannot be read, or has no next peer, is dropped without a word',
         {
-          rule: 'a channel names the next peer by an alias of ours, or by its id if it is announced',
+          rule: 'a channel names the next peer by an alias of ours, or by its id unless that is hidden',
           lines: [1713],
         },
       ],

@@ -38,6 +38,7 @@ const abilities: Abilities = {
   'custom-records': true,
   'htlc-records': 'it adds records of its own only to what it relays',
   'amp-invoice': 'it makes no AMP invoices',
+  offers: true,
   'blinded-invoice': 'it puts blinded paths into BOLT 12 invoices only',
   'failure-names': true,
   'private-hints': true,
@@ -460,6 +461,18 @@ class CoreLightningPeer implements Peer {
       invstring: bolt11,
       ...(amountMsat === undefined ? {} : { amount_msat: Number(amountMsat) }),
     })
+  }
+
+  async createOffer(amountMsat: bigint): Promise<string> {
+    const params = { amount: Number(amountMsat), description: `to ${this.name} ${this.#labels++}` }
+    return (await this.#rpc.call<{ bolt12: string }>('offer', params)).bolt12
+  }
+
+  async payOffer(offer: string): Promise<Outcome> {
+    const fetched = await this.#rpc.call<{ invoice: string }>('fetchinvoice', { offer }).catch((error: Error) => error)
+    return fetched instanceof Error
+      ? { ok: false, reason: fetched.message, failures: [] }
+      : this.#send('xpay', { invstring: fetched.invoice })
   }
 
   keysend(nodeId: string, amountMsat: bigint, records: Readonly<Record<number, Uint8Array>> = {}): Promise<Outcome> {

@@ -43,6 +43,7 @@ const abilities: Abilities = {
   'custom-records': 'it sends no records of its own with a keysend',
   'htlc-records': 'it sends no such records',
   'amp-invoice': 'it makes no AMP invoices',
+  offers: true,
   'blinded-invoice': 'it makes no BOLT 11 invoices with blinded paths',
   'failure-names': true,
   'private-hints': true,
@@ -392,6 +393,16 @@ class EclairPeer implements Peer, Particular {
       timeoutSeconds: PAY_SECONDS,
     }
     const payment = await this.#api.call<EclairPayment>('payinvoice', params).catch((error: Error) => error)
+    return payment instanceof Error ? { ok: false, reason: payment.message, failures: [] } : outcomeOf(payment)
+  }
+
+  createOffer(amountMsat: bigint): Promise<string> {
+    return this.#api.call<string>('createoffer', { description: `to ${this.name}`, amountMsat })
+  }
+
+  async payOffer(offer: string, amountMsat: bigint): Promise<Outcome> {
+    const params = { offer, amountMsat, blocking: true, maxFeeFlatSat: 1_000_000, timeoutSeconds: PAY_SECONDS }
+    const payment = await this.#api.call<EclairPayment>('payoffer', params).catch((error: Error) => error)
     return payment instanceof Error ? { ok: false, reason: payment.message, failures: [] } : outcomeOf(payment)
   }
 

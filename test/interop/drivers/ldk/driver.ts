@@ -17,6 +17,7 @@ const abilities: Abilities = {
   'custom-records': true,
   'htlc-records': 'it sends no such records',
   'amp-invoice': 'it makes no AMP invoices',
+  offers: true,
   'blinded-invoice': 'it makes no BOLT 11 invoices with blinded paths',
   'failure-names': true,
   'private-hints': true,
@@ -165,6 +166,11 @@ const startLdk = async (ground: Ground, name: string, number: number): Promise<P
     async pay(bolt11, { amountMsat } = {}) {
       const logFrom = lines.length
       return outcomeOf(await ldk.pay(bolt11, amountMsat), logFrom)
+    },
+    createOffer: async () => ldk.createOffer(),
+    async payOffer(offer) {
+      const logFrom = lines.length
+      return outcomeOf(await ldk.payOffer(offer), logFrom)
     },
     async keysend(nodeId, amountMsat, records) {
       const logFrom = lines.length

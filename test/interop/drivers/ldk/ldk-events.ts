@@ -10,8 +10,15 @@ export type LdkEvent =
   | { readonly type: 'open-failed'; readonly reason: string }
   | { readonly type: 'payment-claimable'; readonly paymentHash: string; readonly amountMsat: bigint }
   | { readonly type: 'payment-claimed'; readonly paymentHash: string; readonly amountMsat: bigint }
-  | { readonly type: 'payment-sent'; readonly paymentHash: string; readonly preimage: string; readonly feeMsat: bigint }
-  | { readonly type: 'payment-failed'; readonly paymentHash: string; readonly reason: string }
+  | {
+      readonly type: 'payment-sent'
+      /** What LDK was asked with: the hash, where that was known. */
+      readonly paymentId: string
+      readonly paymentHash: string
+      readonly preimage: string
+      readonly feeMsat: bigint
+    }
+  | { readonly type: 'payment-failed'; readonly paymentId: string; readonly reason: string }
   | { readonly type: 'payment-forwarded'; readonly amountMsat: bigint; readonly feeMsat: bigint }
   | { readonly type: 'htlc-failed' }
   | { readonly type: 'swept'; readonly outputs: number }
@@ -37,12 +44,13 @@ export const reported = (event: ldk.Event): LdkEvent => {
   if (event instanceof ldk.Event_PaymentSent)
     return {
       type: 'payment-sent',
+      paymentId: event.payment_id instanceof ldk.Option_ThirtyTwoBytesZ_Some ? toHex(event.payment_id.some) : '',
       paymentHash: toHex(event.payment_hash),
       preimage: toHex(event.payment_preimage),
       feeMsat: optional(event.fee_paid_msat) ?? 0n,
     }
   if (event instanceof ldk.Event_PaymentFailed)
-    return { type: 'payment-failed', paymentHash: toHex(event.payment_id), reason: failureReason(event.reason) }
+    return { type: 'payment-failed', paymentId: toHex(event.payment_id), reason: failureReason(event.reason) }
   if (event instanceof ldk.Event_PaymentForwarded)
     return {
       type: 'payment-forwarded',

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import * as ldk from 'lightningdevkit'
 import { sha256 } from '../../../../core/src/crypto/hashes.ts'
-import { fromHex, toHex } from '../../../../core/src/lib/bytes.ts'
+import { fromHex, toHex, utf8Encode } from '../../../../core/src/lib/bytes.ts'
 import type { ShortChannelId } from '../../../../core/src/lib/ids.ts'
 import { PATIENCE_MS } from '../../../support/patience.ts'
 import type { LdkBlock, LdkChain } from './ldk-chain.ts'
@@ -53,6 +53,9 @@ export interface LdkNode {
   /** Resolves with the outcome; the payment is not awaited longer than `until` waits. */
   pay(bolt11: string, amountMsat?: bigint): Promise<LdkOutcome>
   /** Pays a direct peer without an invoice, by a preimage in the onion. */
+  /** Of any amount. */
+  createOffer(): string
+  payOffer(offer: string): Promise<LdkOutcome>
   keysend(nodeId: string, amountMsat: bigint, records?: Readonly<Record<number, Uint8Array>>): Promise<LdkOutcome>
   /** Whether LDK takes the channels that peers open, as it does at first. */
   setAcceptChannels(on: boolean): void
@@ -291,7 +294,7 @@ class Node implements LdkNode {
     )
     if (!(sent instanceof ldk.Result_NoneRetryableSendFailureZ_OK)) {
       const reason = sent instanceof ldk.Result_NoneRetryableSendFailureZ_Err ? ldk.RetryableSendFailure[sent.err] : ''
-      return { type: 'payment-failed', paymentHash, reason: reason ?? '' }
+      return { type: 'payment-failed', paymentId: paymentHash, reason: reason ?? '' }
     }
     return this.#outcome(paymentHash, before)
   }
@@ -314,12 +317,41 @@ class Node implements LdkNode {
     return this.#outcome(toHex(paymentHash), before)
   }
 
-  async #outcome(paymentHash: string, before: number): Promise<LdkOutcome> {
+  // What the bindings' builder is told does not come into the offer.
+  createOffer(): string {
+    const builder = this.#parts.manager.create_offer_builder(ldk.Option_u64Z.constructor_none())
+    if (!(builder instanceof ldk.Result_OfferWithDerivedMetadataBuilderBolt12SemanticErrorZ_OK))
+      throw new Error('LDK makes no offer')
+    const offer = builder.res.build()
+    if (!(offer instanceof ldk.Result_OfferBolt12SemanticErrorZ_OK)) throw new Error('LDK makes no such offer')
+    return offer.res.to_str()
+  }
+
+  payOffer(text: string): Promise<LdkOutcome> {
+    const offer = ldk.Offer.constructor_from_str(text)
+    if (!(offer instanceof ldk.Result_OfferBolt12ParseErrorZ_OK)) throw new Error('LDK cannot read the offer')
+    const before = this.events.length
+    const paymentId = sha256(utf8Encode(`${text} ${before}`))
+    const none = ldk.Option_u64Z.constructor_none()
+    const asked = this.#parts.manager.pay_for_offer(
+      offer.res,
+      none,
+      none,
+      ldk.Option_StrZ.constructor_none(),
+      paymentId,
+      ldk.Retry.constructor_attempts(1),
+      none,
+    )
+    if (!(asked instanceof ldk.Result_NoneBolt12SemanticErrorZ_OK)) throw new Error('LDK asks for no invoice')
+    return this.#outcome(toHex(paymentId), before)
+  }
+
+  async #outcome(paymentId: string, before: number): Promise<LdkOutcome> {
     this.#pump()
     let outcome: LdkOutcome | undefined
-    await this.until(`the outcome of payment ${paymentHash}`, () => {
+    await this.until(`the outcome of payment ${paymentId}`, () => {
       for (const event of this.events.slice(before))
-        if ((event.type === 'payment-sent' || event.type === 'payment-failed') && event.paymentHash === paymentHash)
+        if ((event.type === 'payment-sent' || event.type === 'payment-failed') && event.paymentId === paymentId)
           outcome = event
       return outcome !== undefined
     })

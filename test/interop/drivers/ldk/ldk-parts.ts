@@ -140,6 +140,17 @@ export const assembleLdk = (options: LdkPartsOptions): LdkParts => {
   const manager = state === undefined ? fresh() : restored(state)
 
   const ignorer = ldk.IgnoringMessageHandler.constructor_new()
+  const messenger = ldk.OnionMessenger.constructor_new(
+    entropy,
+    signer,
+    logger,
+    manager.as_NodeIdLookUp(),
+    messageRouter,
+    manager.as_OffersMessageHandler(),
+    ignorer.as_AsyncPaymentsMessageHandler(),
+    ignorer.as_DNSResolverMessageHandler(),
+    ignorer.as_CustomOnionMessageHandler(),
+  )
   const peers = ldk.PeerManager.constructor_new(
     manager.as_ChannelMessageHandler(),
     ldk.P2PGossipSync.constructor_new(
@@ -147,7 +158,7 @@ export const assembleLdk = (options: LdkPartsOptions): LdkParts => {
       ldk.Option_UtxoLookupZ.constructor_none(),
       logger,
     ).as_RoutingMessageHandler(),
-    ignorer.as_OnionMessageHandler(),
+    messenger.as_OnionMessageHandler(),
     ignorer.as_CustomMessageHandler(),
     now,
     entropy.get_secure_random_bytes(),

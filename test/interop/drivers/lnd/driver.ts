@@ -41,6 +41,7 @@ const abilities: Abilities = {
   'custom-records': true,
   'htlc-records': true,
   'amp-invoice': true,
+  offers: 'it has no offers',
   'blinded-invoice': 'it makes them over announced channels only',
   'failure-names': true,
   'private-hints': true,
@@ -499,6 +500,14 @@ class LndPeer implements Peer {
       ...(amountMsat === undefined ? {} : { amt_msat: String(amountMsat) }),
       ...(htlcRecords === undefined ? {} : { first_hop_custom_records: recordsOf(htlcRecords) }),
     })
+  }
+
+  createOffer(): Promise<string> {
+    return Promise.reject(new Error(String(abilities.offers)))
+  }
+
+  payOffer(): Promise<Outcome> {
+    return Promise.reject(new Error(String(abilities.offers)))
   }
 
   keysend(nodeId: string, amountMsat: bigint, records: Readonly<Record<number, Uint8Array>> = {}): Promise<Outcome> {

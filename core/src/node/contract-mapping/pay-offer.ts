@@ -1,0 +1,108 @@
+import type { RequestOf } from '@fulgurite/plugin-sdk/contract'
+import { decodeBolt12Invoice, type PayableInvoice } from '../../invoice/bolt12/invoice.ts'
+import { keyOfOffer } from '../../invoice/bolt12/issue-offer.ts'
+import { decodeOffer } from '../../invoice/bolt12/offer.ts'
+import type { PaymentHash } from '../../lib/ids.ts'
+import { err } from '../../lib/result.ts'
+import { requestedQuantity } from '../../payment/send/offer-amount.ts'
+import type { PaymentRequest } from '../../payment/send/payment.ts'
+import { findArchivedPayment } from '../payment/archived-payments.ts'
+import type { MappingContext } from './context.ts'
+import { type ActorRecalls, blindRefusal, type ResolvedRequest, refusal } from './handlers.ts'
+import { fetchRefusal, NO_MESSAGES, unreadableOffer } from './offer-refusals.ts'
+import { archivedRefusal, begunUnder, payer } from './pay.ts'
+
+type PayRequest = ResolvedRequest<'offers', 'pay'>
+
+/** Longer texts have no place in the contract's field. */
+const MAX_TEXT = 7_089
+
+/** Pays offers. */
+export const offerPaying = (context: MappingContext) => {
+  const { options, flow, offers } = context
+  const settle = payer(flow.payments)
+
+  const paymentOf = (request: PayRequest, key: string, fetched: PayableInvoice): PaymentRequest | undefined => {
+    const paths = offers.payer?.pathsOf(fetched) ?? []
+    if (paths.length === 0) return undefined
+    const { paymentHash, amountMsat, expiresAt, invoice, multiPart } = fetched
+    const { offerDescription } = invoice
+    return {
+      target: {
+        recipient: { type: 'blinded', nodeId: fetched.nodeId, paths },
+        paymentHash,
+        amountMsat,
+        multiPart: multiPart === 'optional',
+        expiresAt,
+        ...(request.offer.length > MAX_TEXT ? {} : { invoice: request.offer }),
+        ...(offerDescription === undefined ? {} : { description: offerDescription }),
+      },
+      maxFeeMsat: request.maxFeeMsat,
+      key,
+    }
+  }
+
+  const pay = (request: PayRequest, key: string, fetched: PayableInvoice) => {
+    // BOLT 12: such an invoice has to be paid in several parts, however small it is.
+    if (fetched.multiPart === 'compulsory') {
+      return err(
+        refusal('invoice-unsupported', 'the issuer wants several parts in any case, which this node does not do'),
+      )
+    }
+    const payment = paymentOf(request, key, fetched)
+    return payment === undefined
+      ? err(refusal('no-route', 'this node finds none of the ways that the invoice names'))
+      : settle(payment)
+  }
+
+  /** What was begun under this key, or fetched for it. */
+  const earlier = async (request: PayRequest, key: string) => {
+    const hash = await offers.payments.hashOf(key)
+    if (hash === undefined) return undefined
+    const begun = await begunUnder(options.store, hash, key)
+    if (begun !== undefined) return settle(begun)
+    const archived = await findArchivedPayment(options.store, hash)
+    if (archived !== undefined) return err(archivedRefusal('already-paid', archived))
+    const kept = await offers.payments.get(hash)
+    const invoice = kept && decodeBolt12Invoice(kept.invoice)
+    if (invoice?.ok !== true || options.clock.now() > invoice.value.expiresAt) return undefined
+    return pay(request, key, invoice.value)
+  }
+
+  return async (request: PayRequest, key: string) => {
+    const known = await earlier(request, key)
+    if (known !== undefined) return known
+    const offer = decodeOffer(request.offer)
+    if (!offer.ok) return err(unreadableOffer)
+    const { payer: fetcher, owner } = offers
+    if (fetcher === undefined) return err(NO_MESSAGES)
+    if (keyOfOffer(owner, offer.value) !== undefined) return err(fetchRefusal({ code: 'leads-to-ourselves' }))
+    const blind = blindRefusal(context.chainHealth)
+    if (blind !== undefined) return err(blind)
+    const fetched = await fetcher.fetch(offer.value, {
+      amountMsat: request.amountMsat,
+      quantity: requestedQuantity(offer.value, request),
+      payerNote: request.payerNote,
+    })
+    if (!fetched.ok) return err(fetchRefusal(fetched.error))
+    const { invoice, bytes } = fetched.value
+    offers.payments.add(key, invoice.paymentHash, { offer: request.offer, invoice: bytes })
+    return pay(request, key, invoice)
+  }
+}
+
+/** A payment goes on by itself after a restart; a request for an invoice does not, and has cost nothing. */
+export const offersRecalls = ({ options, flow, offers }: MappingContext): ActorRecalls<'offers'> => {
+  const settle = payer(flow.payments)
+  const find = async (hash: PaymentHash, key: string) => {
+    const payment = await begunUnder(options.store, hash, key)
+    if (payment !== undefined) return { answer: settle(payment), isKnown: payment.endedAt !== undefined }
+    return (await findArchivedPayment(options.store, hash)) === undefined ? undefined : ('unknown' as const)
+  }
+  return {
+    async pay(_request: RequestOf<'offers', 'pay'>, key: string) {
+      const hash = await offers.payments.hashOf(key)
+      return hash === undefined ? undefined : find(hash, key)
+    },
+  }
+}

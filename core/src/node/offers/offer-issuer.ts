@@ -1,0 +1,191 @@
+import { sha256 } from '../../crypto/hashes.ts'
+import {
+  type AcceptedRequest,
+  acceptRequest,
+  answerRequest,
+  type RequestRefusal,
+} from '../../invoice/bolt12/answer-request.ts'
+import type { Bolt12Error } from '../../invoice/bolt12/bolt12-error.ts'
+import { encodeBolt12Invoice } from '../../invoice/bolt12/invoice.ts'
+import { encodeInvoiceError } from '../../invoice/bolt12/invoice-error.ts'
+import { decodeInvoiceRequest, type ReadRequest } from '../../invoice/bolt12/invoice-request.ts'
+import { issueOffer, type OfferTerms } from '../../invoice/bolt12/issue-offer.ts'
+import { offerId, offerIn } from '../../invoice/bolt12/offer.ts'
+import { type Bolt12Owner, ownPathId } from '../../invoice/bolt12/own-keys.ts'
+import { toHex } from '../../lib/bytes.ts'
+import type { Clock } from '../../lib/clock.ts'
+import type { PrivateKey } from '../../lib/ids.ts'
+import { Ration } from '../../lib/ration.ts'
+import { err, ok, type Result } from '../../lib/result.ts'
+import type { Rng } from '../../lib/rng.ts'
+import { MIN_FINAL_CLTV_EXPIRY_DELTA } from '../../payment/receive/create-invoice.ts'
+import { type OfferedInvoice, offeredPathId, offeredPreimage } from '../../payment/receive/offered-invoice.ts'
+import type { PaymentPath, PaymentPathsOptions } from '../../payment/receive/payment-paths.ts'
+import type { ReceivedMessage } from '../onion-messages/message-room.ts'
+import type { OnionMessages } from '../onion-messages/onion-messages.ts'
+import { MAX_OFFERS, type OwnOffer, type OwnOffers } from './own-offers.ts'
+
+export interface OfferIssuerOptions {
+  readonly clock: Clock
+  readonly rng: Rng
+  readonly chainHash: Uint8Array
+  readonly owner: Bolt12Owner
+  readonly nodeKey: PrivateKey
+  readonly offers: OwnOffers
+  readonly messages: Pick<OnionMessages, 'send' | 'pathsToUs' | 'isAnnounced'>
+  readonly paymentPaths: (
+    asked: Pick<PaymentPathsOptions, 'amountMsat' | 'pathId' | 'minFinalCltvExpiryDelta' | 'expirySeconds'>,
+  ) => readonly PaymentPath[]
+}
+
+/** What an operator chooses of an offer. */
+export type OfferWish = Omit<OfferTerms, 'chainHash' | 'paths'> & {
+  /** Through peers, so that the offer does not name our node, even if the network knows it. */
+  readonly blinded: boolean
+}
+
+/** BOLT 12: what an invoice holds that does not say it. */
+const EXPIRY_SECONDS = 7_200
+/** Of a payer's note, what is kept. */
+const MAX_NOTE = 256
+/** How many requests are answered: each takes signatures and paths, some milliseconds in all. */
+const ANSWERS = { perSecond: 10, burst: 50 }
+/** Who asks again with the same request gets the same invoice, for so many requests and so long. */
+const REMEMBERED = 500
+const REMEMBERED_MS = 600_000
+const PATHS = 3
+
+/** Makes offers, and answers those who ask for their invoices. */
+export class OfferIssuer {
+  readonly #options: OfferIssuerOptions
+  readonly #ration: Ration
+  readonly #answered = new Map<string, { readonly invoice: Uint8Array; readonly at: number }>()
+
+  constructor(options: OfferIssuerOptions) {
+    this.#options = options
+    this.#ration = new Ration(options.clock, ANSWERS)
+  }
+
+  /** A new offer, once it is durable. */
+  async create({
+    blinded,
+    ...terms
+  }: OfferWish): Promise<Result<OwnOffer, Bolt12Error | { readonly code: 'too-many-offers' }>> {
+    const { rng, owner, offers, messages, chainHash } = this.#options
+    if (offers.count >= MAX_OFFERS) return err({ code: 'too-many-offers' })
+    const nonce = rng.bytes(16)
+    // BOLT 12, the writer: a node with private channels alone is reached by paths.
+    const paths = messages.isAnnounced && !blinded ? [] : messages.pathsToUs(ownPathId(owner, 'offer', nonce), PATHS)
+    // A path that begins with us says who we are, and nothing else leads to us then.
+    const relayed = paths.filter(({ path }) => path.length > 1)
+    const offer = issueOffer(owner, nonce, { ...terms, chainHash, ...(relayed.length === 0 ? {} : { paths: relayed }) })
+    return offer.ok ? ok(await offers.add(offer.value)) : offer
+  }
+
+  /** A message that may ask for an invoice. What we cannot answer is dropped. */
+  take({ pathId, content: { invoiceRequest, replyPath } }: ReceivedMessage): void {
+    if (invoiceRequest === undefined || replyPath === undefined) return
+    const answer = this.#answer(invoiceRequest, pathId)
+    if (answer === undefined) return
+    // BOLT 4: nobody may answer an answer, so that it has no path of its own.
+    void this.#options.messages.send({ type: 'path', path: replyPath }, answer, 'answer')
+  }
+
+  #answer(
+    bytes: Uint8Array,
+    pathId: Uint8Array | undefined,
+  ): { invoice: Uint8Array } | { invoiceError: Uint8Array } | undefined {
+    const { chainHash, owner, clock, offers } = this.#options
+    const request = decodeInvoiceRequest(bytes)
+    if (!request.ok) return undefined
+    const accepted = acceptRequest(owner, request.value, { chainHash, now: clock.now(), pathId })
+    if (!accepted.ok) return refused(accepted.error)
+    const offer = offerIn(request.value)
+    const id = offerId(offer)
+    if (offers.get(id)?.disabledAt !== undefined) return errorOf('the offer was taken back')
+    if (offers.get(id) === undefined) {
+      if (offers.count >= MAX_OFFERS) return undefined
+      // Made before the database that there is now: the payment will look for it.
+      void offers.add(offer)
+    }
+    // BOLT 12: a request that came before may be answered as before, and no other.
+    const name = toHex(sha256(bytes))
+    const earlier = this.#answered.get(name)
+    if (earlier !== undefined && clock.monotonic() - earlier.at < REMEMBERED_MS) return { invoice: earlier.invoice }
+    if (this.#ration.take() === undefined) return undefined
+    const invoice = this.#invoice(request.value, accepted.value, id)
+    if (invoice === undefined) return errorOf('no way to this node is known')
+    this.#remember(name, invoice)
+    return { invoice }
+  }
+
+  #invoice(request: ReadRequest, { amountMsat, key }: AcceptedRequest, id: Uint8Array): Uint8Array | undefined {
+    const { owner, clock, rng, nodeKey, paymentPaths } = this.#options
+    const now = clock.now()
+    const { invreqQuantity, invreqPayerNote } = request
+    const offered: OfferedInvoice = {
+      offer: {
+        offerId: id,
+        ...(invreqQuantity === undefined ? {} : { quantity: invreqQuantity }),
+        ...(invreqPayerNote === undefined ? {} : { payerNote: invreqPayerNote.slice(0, MAX_NOTE).toWellFormed() }),
+      },
+      nonce: rng.bytes(16),
+      amountMsat,
+      minFinalCltvExpiryDelta: MIN_FINAL_CLTV_EXPIRY_DELTA,
+      createdAt: now,
+      expiresAt: now + EXPIRY_SECONDS * 1_000,
+    }
+    const pathId = offeredPathId(offered)
+    const paths = paymentPaths({
+      amountMsat,
+      pathId,
+      minFinalCltvExpiryDelta: MIN_FINAL_CLTV_EXPIRY_DELTA,
+      expirySeconds: EXPIRY_SECONDS,
+    })
+    if (paths.length === 0) return undefined
+    const terms = {
+      amountMsat,
+      paymentHash: sha256(offeredPreimage(owner.secret, pathId)),
+      now,
+      relativeExpirySeconds: EXPIRY_SECONDS,
+      paths,
+      multiPart: 'optional' as const,
+      fallbacks: [],
+    }
+    const privateKey = key.type === 'node' ? nodeKey : key.privateKey
+    return encodeBolt12Invoice(answerRequest(request, terms, privateKey, rng.bytes(32)))
+  }
+
+  #remember(name: string, invoice: Uint8Array): void {
+    this.#answered.delete(name)
+    this.#answered.set(name, { invoice, at: this.#options.clock.monotonic() })
+    for (const oldest of this.#answered.keys()) {
+      if (this.#answered.size <= REMEMBERED) return
+      this.#answered.delete(oldest)
+    }
+  }
+}
+
+/** BOLT 12: whoever asks for what is no offer of ours, or by another way than the offer's, learns nothing. */
+const refused = (refusal: RequestRefusal): { invoiceError: Uint8Array } | undefined => {
+  switch (refusal.code) {
+    case 'unknown-offer':
+    case 'wrong-path':
+      return undefined
+    case 'expired':
+      return errorOf('the offer has expired')
+    case 'wrong-chain':
+      return errorOf('the offer is for another chain')
+    case 'invalid-field':
+    case 'missing-field':
+      return errorOf(
+        refusal.field === 'invreqAmount'
+          ? 'the amount is not enough, or missing'
+          : 'the request does not fit the offer',
+      )
+    default:
+      return errorOf('the request does not fit the offer')
+  }
+}
+
+const errorOf = (error: string): { invoiceError: Uint8Array } => ({ invoiceError: encodeInvoiceError({ error }) })

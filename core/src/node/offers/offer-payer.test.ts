@@ -1,0 +1,165 @@
+import test from 'ava'
+import type { Offer } from '../../invoice/bolt12/fields.ts'
+import { encodeInvoiceError } from '../../invoice/bolt12/invoice-error.ts'
+import { equalBytes } from '../../lib/bytes.ts'
+import { seededRng } from '../../lib/rng.ts'
+import { createPaymentPaths } from '../../payment/receive/payment-paths.ts'
+import { openSqliteStore } from '../../store/sqlite-store.ts'
+import { MessageNet, type NetNode } from '../onion-messages/fixtures/message-net.ts'
+import { MIGRATIONS } from '../storage/tables.ts'
+import { OfferIssuer, type OfferWish } from './offer-issuer.ts'
+import { type OfferOrder, OfferPayer } from './offer-payer.ts'
+import { OwnOffers } from './own-offers.ts'
+
+const CHAIN = new Uint8Array(32).fill(6)
+const ORDER: OfferOrder = { amountMsat: 5_000n, quantity: undefined, payerNote: undefined }
+
+/** alice pays, bob is between, carol issues. */
+const rig = async (isAnnounced = true) => {
+  const net = new MessageNet()
+  const alice = net.add('alice', { partners: ['bob'] })
+  net.add('bob', { partners: ['alice', 'carol'] })
+  const carol = net.add('carol', { partners: ['bob'] })
+  net.connect('alice', 'bob')
+  net.connect('bob', 'carol')
+  if (isAnnounced) {
+    net.announce('alice', 'bob')
+    net.announce('bob', 'carol')
+  }
+  const rng = seededRng(9)
+  const ownerOf = ({ nodeId }: NetNode, fill: number) => ({ secret: new Uint8Array(32).fill(fill), nodeId })
+  const store = await openSqliteStore({
+    path: ':memory:',
+    migrations: MIGRATIONS,
+    onFatal: (error) => {
+      throw error
+    },
+  })
+  const own = await OwnOffers.open(store, net.clock, () => {})
+  const shared = { clock: net.clock, rng, chainHash: CHAIN }
+  const issuer = new OfferIssuer({
+    ...shared,
+    owner: ownerOf(carol, 1),
+    nodeKey: new Uint8Array(32).fill(3),
+    offers: own,
+    messages: carol.messages,
+    paymentPaths: (asked) =>
+      createPaymentPaths({
+        ...asked,
+        nodeId: carol.nodeId,
+        channels: [],
+        height: 500,
+        sessionKey: () => rng.bytes(32),
+      }),
+  })
+  carol.messages.onReceived((message) => issuer.take(message))
+  const resolver = {
+    nodeId: alice.nodeId,
+    nodeKey: new Uint8Array(32).fill(1),
+    endOf: () => undefined,
+    peerBy: () => undefined,
+  }
+  const payer = new OfferPayer({ ...shared, owner: ownerOf(alice, 2), messages: alice.messages, resolver })
+  const create = async (wish: Partial<OfferWish> = {}): Promise<Offer> => {
+    const made = await issuer.create({ blinded: false, price: { amount: 5_000n }, description: 'tea', ...wish })
+    if (!made.ok) throw new Error(made.error.code)
+    return made.value.offer
+  }
+  /** Lets time pass until it is settled. */
+  const inTime = async <T>(promise: Promise<T>): Promise<T> => {
+    let done = false
+    void promise.then(() => {
+      done = true
+    })
+    for (let i = 0; i < 60 && !done; i++) await net.clock.advance(1_000)
+    return promise
+  }
+  return { net, alice, carol, own, issuer, payer, create, inTime }
+}
+
+test('the invoice of an offer is fetched over others, and is for what was asked for', async (t) => {
+  const { payer, create, carol } = await rig()
+  const offer = await create({ quantityMax: 9n })
+  const fetched = await payer.fetch(offer, { amountMsat: 15_000n, quantity: 3n, payerNote: 'hot' })
+  if (!fetched.ok) return t.fail(JSON.stringify(fetched.error))
+  const { invoice } = fetched.value
+  t.is(invoice.amountMsat, 15_000n)
+  t.true(equalBytes(invoice.nodeId, carol.nodeId))
+  t.like(invoice.invoice, { invreqQuantity: 3n, invreqPayerNote: 'hot' })
+  t.deepEqual(
+    payer.pathsOf(invoice).map(({ introductionNodeId }) => introductionNodeId),
+    [carol.nodeId],
+  )
+})
+
+test('BOLT 12, offers — a request goes by a path of the offer, or to its issuer', async (t) => {
+  const { payer, create, carol, net } = await rig(false)
+  // carol is found by nobody: bob leads to her, without her id.
+  const offer = await create()
+  t.is(offer.offerPaths?.length, 1)
+  t.true((await payer.fetch(offer, ORDER)).ok)
+  t.deepEqual(net.get('bob').received, [])
+  const known = await rig(true)
+  const open = await known.create()
+  t.is(open.offerPaths, undefined)
+  t.true((await known.payer.fetch(open, ORDER)).ok)
+  t.is(carol.received.length, 0)
+})
+
+test('what comes in place of the invoice is told apart: nothing, an error, an invoice for something else', async (t) => {
+  const { payer, create, carol, inTime, own, issuer } = await rig()
+  const offer = await create()
+  carol.messages.onReceived(() => {})
+  t.deepEqual(await inTime(payer.fetch(offer, ORDER)), { ok: false, error: { code: 'no-answer' } })
+  let requests = 0
+  carol.messages.onReceived(({ content: { replyPath: path } }) => {
+    requests++
+    const invoiceError = encodeInvoiceError({ error: 'sold out' })
+    if (path !== undefined) void carol.messages.send({ type: 'path', path }, { invoiceError }, 'answer')
+  })
+  t.deepEqual(await inTime(payer.fetch(offer, ORDER)), {
+    ok: false,
+    error: { code: 'request-refused', text: 'sold out' },
+  })
+  t.is(requests, 1)
+  // The invoice of another request, or bytes that are none.
+  const other = await create({ description: 'coffee' })
+  let stale: Uint8Array | undefined
+  carol.messages.onReceived((message) => {
+    const { replyPath: path } = message.content
+    if (path !== undefined) {
+      void carol.messages.send({ type: 'path', path }, { invoice: stale ?? Uint8Array.of(1, 2) }, 'answer')
+    }
+  })
+  t.like(await inTime(payer.fetch(offer, ORDER)), { error: { code: 'invoice-unsound', reason: 'malformed' } })
+  carol.messages.onReceived((message) => issuer.take(message))
+  const wrong = await payer.fetch(other, ORDER)
+  stale = wrong.ok ? wrong.value.bytes : undefined
+  carol.messages.onReceived(({ content: { replyPath: path } }) => {
+    if (path !== undefined) void carol.messages.send({ type: 'path', path }, { invoice: stale as Uint8Array }, 'answer')
+  })
+  t.like(await inTime(payer.fetch(offer, ORDER)), {
+    error: { code: 'invoice-unsound', reason: 'not-what-was-asked-for' },
+  })
+  t.is(own.count, 2)
+})
+
+test('a request that was lost is sent again, and the answer to any of them counts', async (t) => {
+  const { payer, create, carol, inTime, issuer } = await rig()
+  const offer = await create()
+  let heard = 0
+  carol.messages.onReceived((message) => {
+    if (++heard === 2) issuer.take(message)
+  })
+  const fetched = await inTime(payer.fetch(offer, ORDER))
+  t.true(fetched.ok)
+  t.is(heard, 2)
+})
+
+test('a request that cannot leave says why at once', async (t) => {
+  const { payer, create, net, alice } = await rig()
+  const offer = await create()
+  alice.messages.lines.get(net.get('bob').nodeId)?.connection.close('test')
+  t.deepEqual(await payer.fetch(offer, ORDER), { ok: false, error: { code: 'no-way-to-node' } })
+  t.like(await payer.fetch(offer, { ...ORDER, amountMsat: 4_999n }), { error: { code: 'invalid-field' } })
+})

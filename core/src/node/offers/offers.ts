@@ -1,0 +1,15 @@
+import type { Bolt12Owner } from '../../invoice/bolt12/own-keys.ts'
+import type { OfferIssuer } from './offer-issuer.ts'
+import type { OfferPayer } from './offer-payer.ts'
+import type { OfferPayments } from './offer-payments.ts'
+import type { OwnOffers } from './own-offers.ts'
+
+/** The node's part in BOLT 12. */
+export interface Offers {
+  readonly owner: Bolt12Owner
+  readonly own: OwnOffers
+  readonly payments: OfferPayments
+  /** Absent where the node takes no onion messages, as is the payer. */
+  readonly issuer?: OfferIssuer
+  readonly payer?: OfferPayer
+}
