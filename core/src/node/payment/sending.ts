@@ -2,6 +2,7 @@ import type { PaymentReference } from '../../channel/index.ts'
 import { freshKey } from '../../crypto/fresh-key.ts'
 import { toHex } from '../../lib/bytes.ts'
 import type { CancelTimer, Clock } from '../../lib/clock.ts'
+import { err } from '../../lib/result.ts'
 import type { Rng } from '../../lib/rng.ts'
 import type { BlockHeight } from '../../lib/units.ts'
 import type { RouteHop, SendEnv, SentPayment } from '../../payment/send/payment.ts'
@@ -37,6 +38,8 @@ interface SendingHands {
   readonly added: (name: string, input: AddedInput) => void
   readonly searched: (name: string, input: SearchInput) => void
   readonly searchedLater: (delayMs: number, name: string, input: SearchInput) => CancelTimer
+  /** Whether more may be sent now, where that depends on others: always if absent. */
+  readonly maySend?: (name: string) => boolean
 }
 
 /** What is done once the row is submitted. */
@@ -69,8 +72,18 @@ export class Sending {
       if (step.state.asked === undefined) this.#searches.end(name)
       const result = question && this.#searches.ask(name, question)
       if (question === undefined || result === undefined) return { state: step.state, effects }
-      step = stepPayment(step.state, { type: 'routes-found', question: question.id, result }, this.env())
+      step = stepPayment(
+        step.state,
+        this.ifAllowed(name, { type: 'routes-found', question: question.id, result }),
+        this.env(),
+      )
     }
+  }
+
+  /** Routes that were found are of no use when nothing may be sent any more. */
+  ifAllowed(name: string, input: SearchInput): SearchInput {
+    if (input.type !== 'routes-found' || this.#hands.maySend?.(name) !== false) return input
+    return { ...input, result: err({ code: 'route-search-failed' }) }
   }
 
   /** Offers an attempt's HTLC, under the reference by which its outcome is told. */
