@@ -58,6 +58,7 @@ test('the command line goes before the environment, and the environment before t
     FULGURITE_KEYSEND: 'refuse',
     FULGURITE_MAX_COMMITMENT_FEERATE: '5000',
     FULGURITE_HTLC_MAXIMUM: '7000sat',
+    FULGURITE_TRAMPOLINE: '4sat,4000,576',
     FULGURITE_BITCOIND_URL: 'http://10.0.0.1:3',
     FULGURITE_BITCOIND_USER: 'alice',
     FULGURITE_BITCOIND_PASSWORD: 'secret',
@@ -89,6 +90,7 @@ test('the command line goes before the environment, and the environment before t
     maxCommitmentFeerate: 5000,
     htlcMaximumMsat: 7_000_000n,
     mostOfPeer: { htlcs: 40, amountMsat: 2_000n },
+    trampoline: { feeBaseMsat: 4_000n, feeProportionalMillionths: 4_000, cltvExpiryDelta: 576 },
     zeroConfPeers: [PEER_ID, PEER_ID],
   })
   const said = {
@@ -100,6 +102,7 @@ test('the command line goes before the environment, and the environment before t
     maxCommitmentFeerate: '253',
     htlcMaximum: '1sat',
     relaysPerPeer: '0',
+    trampoline: '0sat,0,34',
     maxPlugins: '0',
     keep: ['failed-payments=30d', 'settled-payments=forever'],
     zeroConfPeer: [PEER_ID],
@@ -119,6 +122,7 @@ test('the command line goes before the environment, and the environment before t
     maxCommitmentFeerate: 253,
     htlcMaximumMsat: 1_000n,
     mostOfPeer: { htlcs: 0, amountMsat: 2_000n },
+    trampoline: { feeBaseMsat: 0n, feeProportionalMillionths: 0, cltvExpiryDelta: 34 },
     zeroConfPeers: [PEER_ID],
   })
 })
@@ -227,6 +231,20 @@ const mistakes: readonly [string, Partial<StartOptions>, Surroundings['env'], ob
     { FULGURITE_KEYSEND: 'sometimes' },
     { code: 'keysend-unknown', what: 'sometimes' },
   ],
+  ...(
+    [
+      ['1,2,144', 'say the unit: 1sat, or 1 followed by msat or btc'],
+      ['1001sat,2,144', 'the base fee is at most 1000000msat'],
+      ['1sat,100001,144', 'the fee is at most 100000 millionths of the amount'],
+      ['1sat,2,33', 'expected 34 to 2016 blocks last'],
+      ['1sat,2,144,5', 'expected 34 to 2016 blocks last'],
+    ] as const
+  ).map(([terms, reason]): [string, Partial<StartOptions>, Surroundings['env'], object] => [
+    `the trampoline terms ${terms}`,
+    { trampoline: terms },
+    {},
+    { code: 'trampoline-terms-invalid', terms, reason },
+  ]),
   ...['a'.repeat(33), 'two\nlines'].map((alias): [string, Partial<StartOptions>, Surroundings['env'], object] => [
     `the alias ${JSON.stringify(alias)}`,
     { alias },

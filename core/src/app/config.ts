@@ -22,6 +22,7 @@ import {
   START_DEFAULTS,
   type StartOptions,
 } from './options.ts'
+import { trampolineTerms } from './trampoline-terms.ts'
 
 /** What every node needs to know, whatever chain it is on. */
 export interface NodeConfig {
@@ -80,6 +81,7 @@ export type ConfigFailure =
   | { readonly code: 'htlc-maximum-invalid'; readonly amount: string; readonly reason: string }
   | { readonly code: 'relays-per-peer-invalid'; readonly count: string }
   | { readonly code: 'relayed-per-peer-invalid'; readonly amount: string; readonly reason: string }
+  | { readonly code: 'trampoline-terms-invalid'; readonly terms: string; readonly reason: string }
   | { readonly code: 'keep-invalid'; readonly given: string; readonly reason: string }
   | { readonly code: 'max-plugins-invalid'; readonly count: string }
   | { readonly code: 'channel-backup-is-folder'; readonly path: string }
@@ -218,6 +220,10 @@ const nodeChoices = (
     const reason = htlcMaximum.ok ? 'expected at least 1sat' : htlcMaximum.error
     return err({ code: 'htlc-maximum-invalid', amount, reason })
   }
+  const terms = options.trampoline ?? env.FULGURITE_TRAMPOLINE
+  const trampoline = terms === undefined ? undefined : trampolineTerms(terms)
+  if (terms !== undefined && trampoline?.ok === false)
+    return err({ code: 'trampoline-terms-invalid', terms, reason: trampoline.error })
   const zeroConfPeers = (options.zeroConfPeer ?? env.FULGURITE_ZERO_CONF_PEERS?.split(',') ?? []).map((text) =>
     text.trim().toLowerCase(),
   )
@@ -236,6 +242,7 @@ const nodeChoices = (
     ...(keysend === undefined ? {} : { acceptKeysend: keysend === 'accept' }),
     ...(feerate === undefined ? {} : { maxCommitmentFeerate }),
     ...(htlcMaximum?.ok ? { htlcMaximumMsat: htlcMaximum.value } : {}),
+    ...(trampoline?.ok ? { trampoline: trampoline.value } : {}),
   })
 }
 

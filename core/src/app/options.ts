@@ -60,6 +60,8 @@ export interface StartOptions {
   readonly relaysPerPeer?: string
   /** The most that they carry, with its unit. */
   readonly relayedPerPeer?: string
+  /** What the node asks for as a trampoline node: base fee, millionths, blocks, as `4sat,4000,576`. */
+  readonly trampoline?: string
   /** Node ids of peers whose channels are used before their funding confirms. */
   readonly zeroConfPeer?: readonly string[]
   /** For how long records of what has ended are kept, each `class=time`, such as `failed-payments=90d`. */

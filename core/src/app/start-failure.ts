@@ -125,6 +125,11 @@ const EXPLANATIONS: Table = {
       `--max-commitment-feerate: ${feerate} is not a fee rate for a commitment`,
       'give --max-commitment-feerate (or FULGURITE_MAX_COMMITMENT_FEERATE) from 253 to 100000 sat per 1000 weight units',
     ),
+  'trampoline-terms-invalid': ({ terms, reason }) =>
+    usage(
+      `--trampoline ${terms}: ${reason}`,
+      'give --trampoline (or FULGURITE_TRAMPOLINE) the base fee, the millionths and the blocks, such as 4sat,4000,576',
+    ),
   'htlc-maximum-invalid': ({ reason }) =>
     usage(
       `--htlc-maximum: ${reason}`,

@@ -82,7 +82,14 @@ export type {
 export type { ChannelEnv, ChannelSettings, Feerates } from './state/environment.ts'
 export type { ChannelError, CommandError, HtlcFault, PeerFault } from './state/errors.ts'
 export type { ChannelEvent } from './state/events.ts'
-export { type HtlcFailure, type HtlcOrigin, type HtlcRef, isInRemoteOf, type PaymentReference } from './state/htlc.ts'
+export {
+  findHtlc,
+  type HtlcFailure,
+  type HtlcOrigin,
+  type HtlcRef,
+  isInRemoteOf,
+  type PaymentReference,
+} from './state/htlc.ts'
 export type {
   AcceptCommand,
   AcceptQuestion,

@@ -86,6 +86,7 @@ export const addOwnCommands = (
     .option('--color <rrggbb>', 'how maps of the network show it')
     .addOption(repeated('--announce-address <host:port>', 'where others can reach it; may be given again'))
     .option('--max-commitment-feerate <sat/kw>', `the highest of our commitments (${maxCommitmentFeerate})`)
+    .option('--trampoline <terms>', 'finds the way on for others, for base fee, millionths, blocks: 4sat,4000,576')
     .option('--htlc-maximum <amount>', 'the most that is relayed in one HTLC, with its unit: 1000000sat')
     .option('--relays-per-peer <count>', 'the most HTLCs of one peer that are relayed at once (300)')
     .option('--relayed-per-peer <amount>', 'the most that they carry, with its unit (10btc)')

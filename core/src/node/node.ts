@@ -5,7 +5,14 @@ import { toHex } from '../lib/bytes.ts'
 import type { Failure } from '../lib/errors.ts'
 import { pacer } from '../lib/pace.ts'
 import { ok, type Result } from '../lib/result.ts'
-import { formatFeatures, GOSSIP_FEATURES, KEYSEND_FEATURES, MESSAGE_FEATURES, OUR_FEATURES } from '../wire/features.ts'
+import {
+  formatFeatures,
+  GOSSIP_FEATURES,
+  KEYSEND_FEATURES,
+  MESSAGE_FEATURES,
+  OUR_FEATURES,
+  TRAMPOLINE_FEATURES,
+} from '../wire/features.ts'
 import { writeAddresses } from '../wire/write-node-address.ts'
 import { openChannelBackups } from './backup/channel-backups.ts'
 import type { ChannelsRestorer } from './backup/restore-channels.ts'
@@ -118,6 +125,7 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
     ...(isQuiet ? {} : GOSSIP_FEATURES),
     ...(choices.onionMessages === 'off' ? {} : MESSAGE_FEATURES),
     ...(choices.acceptKeysend ? KEYSEND_FEATURES : {}),
+    ...(choices.trampoline === undefined ? {} : TRAMPOLINE_FEATURES),
   }
   const settings = channelSettings(network, isQuiet ? keptQuiet(choices) : choices, features)
   const archived = options.retention === undefined ? new Set<never>() : ARCHIVED_EVENTS
@@ -184,6 +192,7 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
     peerEvents,
     channelDirectory,
     settings,
+    trampoline: choices.trampoline,
     signer,
     acceptsKeysend: choices.acceptKeysend,
     nodeKey: keys.nodeKey,

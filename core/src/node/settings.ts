@@ -1,6 +1,7 @@
 import type { Network } from '../bitcoin/network.ts'
 import type { ChannelSettings } from '../channel/index.ts'
 import type { BlockDelta, FeeratePerKw, Msat } from '../lib/units.ts'
+import type { TrampolinePolicy } from '../payment/trampoline/trampoline-protocol.ts'
 import { type FeatureSet, formatFeatures, OUR_FEATURES } from '../wire/features.ts'
 import type { EventRoom } from './events/event-retention.ts'
 import type { MessageRelaying } from './onion-messages/message-limits.ts'
@@ -21,6 +22,8 @@ export interface NodeChoices {
   readonly htlcMaximumMsat: Msat
   /** The most that one peer may have under way of what we relay for it, in all its channels with us. */
   readonly mostOfPeer: { readonly htlcs: number; readonly amountMsat: Msat }
+  /** What payments cost whose way on we find ourselves. Absent: the node is no trampoline node. */
+  readonly trampoline?: TrampolinePolicy
   /** Node ids of peers whose channels are used before their funding confirms: they could take back what they pay until it does. */
   readonly zeroConfPeers: readonly string[]
   /** What the network is told of this node: at most 32 bytes of UTF-8, the beginning of its id if absent. */

@@ -41,7 +41,7 @@ export interface FinalPayload {
 }
 
 /** For the last node of this onion, which finds another onion in it: that one says what is asked of the node (lightning/bolts 836). */
-interface TrampolineEntryPayload {
+export interface TrampolineEntryPayload {
   readonly type: 'trampoline-entry'
   /** Of this HTLC. */
   readonly amtToForward: Msat

@@ -22,6 +22,8 @@ export interface FailEffect {
 export type UpstreamPlace =
   /** In no blinded path, or at the end of one that begins with us. */
   | { readonly type: 'open'; readonly sharedSecret: Uint8Array }
+  /** With an inner onion for us: a trampoline node, or its payee. */
+  | { readonly type: 'trampoline'; readonly sharedSecret: Uint8Array; readonly innerSecret: Uint8Array }
   /** Where a blinded path begins that goes on. */
   | { readonly type: 'introduction'; readonly sharedSecret: Uint8Array; readonly sha256OfOnion: Uint8Array }
   /** Further on in a blinded path. */
@@ -36,6 +38,11 @@ export const failureCommand = (
   switch (place.type) {
     case 'open':
       return { type: 'fail-htlc', htlcId, reason: reasonOf(place.sharedSecret, failure) }
+    case 'trampoline': {
+      // lightning/bolts 836, returning errors: encrypted by the inner secret first, it is for the eyes of whoever made the inner onion.
+      const reason = wrapFailureOnion(place.sharedSecret, reasonOf(place.innerSecret, failure))
+      return { type: 'fail-htlc', htlcId, reason }
+    }
     case 'introduction': {
       // BOLT 2, removing an HTLC: whatever failed, here or further on, the origin learns that the path failed, and no more.
       const { sharedSecret, sha256OfOnion } = place

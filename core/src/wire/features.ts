@@ -41,6 +41,8 @@ const FEATURES = {
   option_zeroconf: { bit: 50, contexts: INT, requires: ['option_scid_alias'] },
   // bLIP 3, which BOLT 9 does not list.
   keysend: { bit: 54, contexts: ['node'] },
+  /** lightning/bolts 836: not in BOLT 9 yet. */
+  trampoline_routing: { bit: 56, contexts: IN9 },
   option_simple_close: { bit: 60, contexts: IN, requires: ['option_shutdown_anysegwit'] },
   option_splice: { bit: 62, contexts: IN },
 } as const satisfies Readonly<Record<string, Omit<FeatureInfo, 'requires'> & { readonly requires?: readonly string[] }>>
@@ -172,6 +174,8 @@ export const OUR_FEATURES: FeatureSet = {
 
 /** What a node offers besides that takes payments without an invoice. */
 export const KEYSEND_FEATURES: FeatureSet = { keysend: 'optional' }
+/** What a node that finds the way on for others offers besides. */
+export const TRAMPOLINE_FEATURES: FeatureSet = { trampoline_routing: 'optional' }
 
 /** What a node that takes part in the network's gossip offers besides. */
 export const GOSSIP_FEATURES: FeatureSet = { gossip_queries: 'optional', gossip_queries_ex: 'optional' }

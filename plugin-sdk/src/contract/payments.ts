@@ -208,6 +208,9 @@ export const payments = actor('payments', 'Payments that this node sends.', {
       maxFeeMsat: field(Msat, {
         summary: `The most that relays may charge; ${maxFee.percent} % and at least ${maxFee.leastSat} sat if not said.`,
       }).optional(),
+      trampoline: field(NodeId, {
+        summary: 'A trampoline node that is to find the way to the payee; half of the fees are for it.',
+      }).optional(),
     }),
     reply: z.object({ payment: Payment }),
     errors: [
@@ -218,6 +221,7 @@ export const payments = actor('payments', 'Payments that this node sends.', {
       'amount-required',
       'amount-mismatch',
       'own-invoice',
+      'trampoline-not-possible',
       ...paying,
     ],
     effects: ['pays-out', 'fees'],

@@ -1065,6 +1065,8 @@ export interface PaymentsPayInvoiceRequest {
   readonly amountMsat?: Msat
   /** The most that relays may charge; 1 % and at least 5 sat if not said. */
   readonly maxFeeMsat?: Msat
+  /** A trampoline node that is to find the way to the payee; half of the fees are for it. */
+  readonly trampoline?: NodeId
 }
 
 export interface PaymentsPayInvoiceReply {
@@ -1120,7 +1122,7 @@ export interface PaymentsActor {
   received(request?: PaymentsReceivedRequest, options?: QueryOptions): Promise<PaymentsReceivedReply>
   /** Payments that went through this node, the newest first, a page at a time, for as long as the event log has them. */
   relays(request?: PaymentsRelaysRequest, options?: QueryOptions): Promise<PaymentsRelaysReply>
-  /** Pays a BOLT 11 invoice. Answers when the payment is settled or has failed for good. Effects: pays-out, fees. Errors: invoice-invalid, invoice-expired, invoice-wrong-network, invoice-unsupported, amount-required, amount-mismatch, own-invoice, already-paid, payment-in-flight, insufficient-balance, peer-limit-reached, no-route, fee-limit-exceeded, expiry-too-far, route-search-failed, payment-failed. */
+  /** Pays a BOLT 11 invoice. Answers when the payment is settled or has failed for good. Effects: pays-out, fees. Errors: invoice-invalid, invoice-expired, invoice-wrong-network, invoice-unsupported, amount-required, amount-mismatch, own-invoice, trampoline-not-possible, already-paid, payment-in-flight, insufficient-balance, peer-limit-reached, no-route, fee-limit-exceeded, expiry-too-far, route-search-failed, payment-failed. */
   payInvoice(request: PaymentsPayInvoiceRequest, options: CommandOptions): Promise<PaymentsPayInvoiceReply>
   /** Pays a node that has made no invoice (bLIP 3), in one part. Answers when the payment is settled or has failed for good. Effects: pays-out, fees. Errors: own-node, amount-out-of-bounds, invalid-records, already-paid, payment-in-flight, insufficient-balance, peer-limit-reached, no-route, fee-limit-exceeded, expiry-too-far, route-search-failed, payment-failed. */
   keysend(request: PaymentsKeysendRequest, options: CommandOptions): Promise<PaymentsKeysendReply>

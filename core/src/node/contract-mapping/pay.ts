@@ -3,7 +3,7 @@ import type { ActorRef } from '../../actor/types.ts'
 import { toHex } from '../../lib/bytes.ts'
 import type { PaymentHash } from '../../lib/ids.ts'
 import { err, ok } from '../../lib/result.ts'
-import type { PaymentRequest, SentPayment } from '../../payment/send/payment.ts'
+import { type PaymentRequest, payeeOf, type SentPayment } from '../../payment/send/payment.ts'
 import type { Store } from '../../store/store.ts'
 import type { ArchivedPayment } from '../payment/archived-payments.ts'
 import { type PaymentsProtocol, readPayment } from '../payment/payments-actor.ts'
@@ -74,9 +74,9 @@ export const describePayment = (payment: SentPayment): PaymentSummary => {
   return {
     paymentHash: toHex(target.paymentHash),
     status,
-    amountMsat: status === 'settled' ? amountMsat : target.amountMsat,
+    amountMsat: status === 'settled' ? amountMsat : payeeOf(target).amountMsat,
     feesMsat,
-    destination: toHex(target.recipient.nodeId),
+    destination: toHex(payeeOf(target).nodeId),
     ...(target.recipient.type === 'keysend' ? { keysend: true } : {}),
     ...(target.invoice === undefined ? {} : { invoice: target.invoice }),
     ...(target.description === undefined ? {} : { description: target.description.slice(0, 1024) }),

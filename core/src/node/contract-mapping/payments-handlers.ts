@@ -18,6 +18,7 @@ import { amountRefusal } from './invoice-refusals.ts'
 import { keysend } from './keysend.ts'
 import { pageOfIndex } from './paging.ts'
 import { archivedRefusal, begunUnder, describePayment, payer } from './pay.ts'
+import { trampolinePayment } from './trampoline-payment.ts'
 
 export const paymentsHandlers = (context: MappingContext): ActorHandlers<'payments'> => {
   const { options, flow, signer, channelDirectory, invoices } = context
@@ -68,7 +69,7 @@ export const paymentsHandlers = (context: MappingContext): ActorHandlers<'paymen
       return pageOfEvents(history, 'payment.relayed', request, (payload) => payload)
     },
 
-    async payInvoice({ invoice: text, amountMsat, maxFeeMsat }, { key }) {
+    async payInvoice({ invoice: text, amountMsat, maxFeeMsat, trampoline }, { key }) {
       const invoice = invoices.read(text)
       if (!invoice.ok) return invoice
       const request = invoiceRequest(invoice.value, {
@@ -79,7 +80,14 @@ export const paymentsHandlers = (context: MappingContext): ActorHandlers<'paymen
         ourNodeId: signer.nodeId,
         now: options.clock.now(),
       })
-      if (request.ok) return pay(request.value)
+      if (request.ok) {
+        if (trampoline === undefined) return pay(request.value)
+        const by = trampolinePayment(invoice.value, request.value, fromHex(trampoline), {
+          rng: options.rng,
+          height: context.height,
+        })
+        return by.ok ? pay(by.value) : by
+      }
       if (request.error.code === 'invoice-expired') {
         // Asked again after the invoice's expiry: a payment that was begun under this key goes on, or has its outcome.
         const earlier = await begunUnder(options.store, invoice.value.paymentHash, key)

@@ -1,22 +1,21 @@
 import type { Observation } from '../../graph/paths/liquidity.ts'
-import {
-  type FoundPath,
-  type FoundPaths,
-  MAX_CLTV_EXPIRY_DELTA,
-  type OwnChannelEnd,
-  type PathAnswer,
-  type PathFailure,
-  type PathQuestion,
+import type {
+  FoundPath,
+  FoundPaths,
+  OwnChannelEnd,
+  PathAnswer,
+  PathFailure,
+  PathQuestion,
 } from '../../graph/paths/path-question.ts'
 import { compareBytes, toHex } from '../../lib/bytes.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { ChannelId, NodeId, ShortChannelId } from '../../lib/ids.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
-import type { BlockDelta, Msat, TimestampMs } from '../../lib/units.ts'
+import type { Msat, TimestampMs } from '../../lib/units.ts'
 import { chooseRoutes } from '../../payment/send/choose-routes.ts'
+import { expiryBounds } from '../../payment/send/expiry-bounds.ts'
 import type { Attempt, OwnChannel, OwnChannels, Route, RouteFailure, SentPayment } from '../../payment/send/payment.ts'
-import { finalDeltaOf } from '../../payment/send/recipient.ts'
-import { FINAL_CLTV_MARGIN, MAX_PARTS } from '../../payment/send/route.ts'
+import { MAX_PARTS } from '../../payment/send/route.ts'
 import type { FoundRoutes, RouteQuestion } from '../../payment/send/route-question.ts'
 import { excludedHops, lastHopInside, mostChannels, pathTarget } from './path-target.ts'
 
@@ -88,7 +87,8 @@ export class GraphRoutes {
     let answer = await this.#options.graph.find(asked)
     // Blocks that only hide who is paid are not worth a payment.
     if (!answer.ok && answer.error.code === 'expiry-too-far') {
-      answer = await this.#options.graph.find({ ...asked, finalCltvExpiryDelta: leastFinalDelta(question) })
+      const { usualFinal } = expiryBounds(question.target, question.height)
+      answer = await this.#options.graph.find({ ...asked, finalCltvExpiryDelta: usualFinal })
     }
     if (!answer.ok) return err(near.code === 'no-route' ? failureOf(answer.error) : near)
     return ok(answer.value.paths.map((path) => routeOf(path, own, question)))
@@ -116,7 +116,7 @@ export class GraphRoutes {
 
   #questionFor(question: RouteQuestion, ownChannels: readonly OwnEnd[]): PathQuestion {
     const { target, remainingMsat, feeBudgetMsat, lessons, shadowDelta } = question
-    const least = leastFinalDelta(question)
+    const { usualFinal, most } = expiryBounds(target, question.height)
     const excluded = excludedHops(lessons)
     return {
       source: this.#options.nodeId,
@@ -125,8 +125,8 @@ export class GraphRoutes {
       amountMsat: remainingMsat,
       maxFeeMsat: feeBudgetMsat > 0n ? feeBudgetMsat : 0n,
       maxHops: mostChannels(target.recipient),
-      maxCltvExpiryDelta: MAX_CLTV_EXPIRY_DELTA,
-      finalCltvExpiryDelta: Math.min(least + shadowDelta, MAX_CLTV_EXPIRY_DELTA),
+      maxCltvExpiryDelta: most,
+      finalCltvExpiryDelta: Math.min(usualFinal + shadowDelta, most),
       maxParts: target.multiPart ? MAX_PARTS : 1,
       excludedNodes: lessons.nodes,
       excludedChannels: excluded.map(({ shortChannelId, nodeId: from }) => ({ shortChannelId, from })),
@@ -166,8 +166,6 @@ export interface LookedUpPaths extends Omit<FoundPaths, 'paths'> {
 }
 
 type OwnEnd = OwnChannel & OwnChannelEnd
-
-const leastFinalDelta = ({ target }: RouteQuestion): BlockDelta => finalDeltaOf(target.recipient) + FINAL_CLTV_MARGIN
 
 const routeOf = (found: FoundPath, own: readonly OwnEnd[], { height, target, lessons }: RouteQuestion): Route => {
   const { ownChannel = 0 } = found

@@ -53,6 +53,7 @@ const accept = (effect: ForwardEffect, places: UpstreamPlace[] = []): readonly o
     height: () => 500,
     receive: (htlc) => void done.push({ receive: htlc }),
     relay: (request) => void done.push({ relay: request }),
+    trampoline: (part) => void done.push({ trampoline: part }),
     refuse: ({ answer }) =>
       void done.push(
         answer.type === 'own'

@@ -7,6 +7,8 @@ import { type PaymentOnion, type PaymentOnionFault, readPaymentOnion } from '../
 import { payloadFailure, refusalFailure } from '../../payment/receive/payload-failure.ts'
 import type { FinalHtlc, RefusedHtlc } from '../../payment/receive/receive-protocol.ts'
 import type { RelayRequest } from '../../payment/relay/relay-protocol.ts'
+import { readEntry } from '../../payment/trampoline/read-entry.ts'
+import type { TrampolinePart } from '../../payment/trampoline/trampoline-protocol.ts'
 import type { UpstreamPlace } from '../../payment/upstream-failure.ts'
 import type { Upstream } from './upstream.ts'
 
@@ -21,6 +23,8 @@ export interface IncomingOptions extends Reader {
   readonly receive: (htlc: FinalHtlc & { readonly paymentHash: PaymentHash }) => void
   /** We are to pass it on. */
   readonly relay: (request: RelayRequest) => void
+  /** We are to find the way on. */
+  readonly trampoline: (part: TrampolinePart) => void
   /** This version takes no such HTLC. One before it may have. */
   readonly refuse: (htlc: RefusedHtlc & { readonly paymentHash: PaymentHash }) => void
 }
@@ -37,18 +41,20 @@ export const acceptIncoming = (effect: ForwardEffect, options: IncomingOptions):
     return
   }
   const { payload, isFinal, nextPacket } = read.value
-  // lightning/bolts 836: this node is no trampoline node, and the record is one that it does not know.
-  if (payload.type === 'trampoline-entry') {
-    const failure = { type: 'invalid_onion_payload', tlvType: 20n, offset: 0 } as const
-    options.refuse({ ...ref, paymentHash, answer: { type: 'own', failure } })
-    return
-  }
   // The channel wants such an HTLC back as it is now. It may have been decided on before that, so it is not for us to give it back: whoever
   // decides knows what is relayed or settled already.
   const refused =
     effect.refusal === undefined ? {} : { refusal: refusalFailure(effect.refusal, { isFinal, amountMsat, height }) }
   const handed = { amountMsat, cltvExpiry, paymentHash, ...refused }
-  if (payload.type === 'final' || payload.type === 'blinded-final') options.receive({ ...ref, ...handed, payload })
+  if (payload.type === 'trampoline-entry') {
+    const { innerSecret, found } = readEntry(payload, paymentHash, cltvExpiry, options.nodeKey)
+    const { sharedSecret } = read.value
+    if (innerSecret !== undefined) options.upstream.remember(ref, { type: 'trampoline', sharedSecret, innerSecret })
+    if (!found.ok) options.refuse({ ...ref, paymentHash, answer: { type: 'own', failure: found.error } })
+    else if (found.value.type === 'final') options.receive({ ...ref, ...handed, payload: found.value })
+    else options.trampoline({ ...ref, ...handed, ...found.value })
+  } else if (payload.type === 'final' || payload.type === 'blinded-final')
+    options.receive({ ...ref, ...handed, payload })
   else if (nextPacket !== undefined) options.relay({ ...handed, incoming: ref, payload, nextOnion: nextPacket })
 }
 

@@ -8,6 +8,7 @@ import {
   type Funded,
   type HtlcRef,
   isFunded,
+  type PaymentReference,
   type SettleEffect,
 } from '../../channel/index.ts'
 import { freshKey } from '../../crypto/fresh-key.ts'
@@ -24,6 +25,8 @@ import type { RelayRecord } from '../../payment/relay/relay-protocol.ts'
 import type { RecipientPath } from '../../payment/send/blinded-recipient.ts'
 import { parsePaymentReference } from '../../payment/send/payment-reference.ts'
 import { type PathResolver, recipientPaths } from '../../payment/send/recipient-paths.ts'
+import type { TrampolinePolicy } from '../../payment/trampoline/trampoline-protocol.ts'
+import { parseTrampolineReference } from '../../payment/trampoline/trampoline-reference.ts'
 import type { Store, Write } from '../../store/store.ts'
 import { channelUpdateDigest } from '../../wire/channel-update-digest.ts'
 import type { ChannelUpdate } from '../../wire/messages/gossip.ts'
@@ -37,6 +40,7 @@ import type { Signer } from '../keys/signer.ts'
 import type { NodeLog } from '../node-log.ts'
 import type { OnUnreadable } from '../storage/read-row.ts'
 import { TABLE } from '../storage/tables.ts'
+import { readUnsure } from '../storage/unsure-row.ts'
 import { GraphRoutes, type NetworkPaths } from './graph-routes.ts'
 import { acceptIncoming, recallIncoming } from './incoming-htlcs.ts'
 import { OwnChannelIndex } from './own-channels.ts'
@@ -48,6 +52,12 @@ import { type RelayDecisionsOptions, relayDecisions } from './relay-decisions.ts
 import { type MostOfPeer, RELAYER_LANES, type RelayerProtocol, readRelays, relayerBehaviour } from './relayer-actor.ts'
 import { reportOffer } from './report-offer.ts'
 import { traceOffer } from './trace-offer.ts'
+import {
+  readTrampolineRelays,
+  TRAMPOLINE_LANES,
+  type TrampolineProtocol,
+  trampolineBehaviour,
+} from './trampoline-actor.ts'
 import { openUnsureOutcomes, type UnsureOutcomes } from './unsure-outcomes.ts'
 import { htlcName, Upstream } from './upstream.ts'
 
@@ -63,6 +73,8 @@ export interface PaymentFlowOptions {
   readonly peerRelays: PeerRelays
   readonly mostOfPeer: MostOfPeer
   readonly settings: ChannelSettings
+  /** What trampoline relays cost; absent if we make none. */
+  readonly trampoline: TrampolinePolicy | undefined
   readonly signer: Signer
   /** The channels of others. */
   readonly graph: NetworkPaths
@@ -103,6 +115,7 @@ export class PaymentFlow {
   #payments: ActorRef<PaymentsProtocol> | undefined
   #receiver: ActorRef<ReceiverProtocol> | undefined
   #relayer: ActorRef<RelayerProtocol> | undefined
+  #trampoline: ActorRef<TrampolineProtocol> | undefined
 
   constructor(options: PaymentFlowOptions) {
     this.#options = options
@@ -180,8 +193,14 @@ export class PaymentFlow {
 
   settled(effect: SettleEffect): void {
     if (this.#early !== undefined) this.#early.settled.push(effect)
-    else if (effect.origin.type === 'local') this.payments.tell('settled', effect)
+    else if (effect.origin.type === 'local') this.#settledLocal(effect.origin.payment, effect)
     else this.#relayer?.tell('settled', effect)
+  }
+
+  /** What we sent was for ourselves, or is a trampoline relay. */
+  #settledLocal(reference: PaymentReference, effect: SettleEffect): void {
+    if (parseTrampolineReference(reference) === undefined) this.payments.tell('settled', effect)
+    else this.#trampoline?.tell('settled', effect)
   }
 
   /** Called once the stored channels live: matches what was under way when the node stopped, and continues it. */
@@ -191,21 +210,19 @@ export class PaymentFlow {
     const { acceptsKeysend, recallInvoice: recall } = this.#options
     const upstream = this.#upstream
     const ownChannels = this.#ownChannels
-    this.#payments = system.spawn(
-      'payments',
-      paymentsBehaviour({
-        store,
-        clock,
-        rng,
-        events,
-        channelDirectory,
-        routeFinder: this.routes.find,
-        ended: this.routes.learn,
-        height,
-        log,
-        begun,
-      }),
-      { lanes: PAYMENTS_LANES },
+    const sending = { store, clock, rng, events, channelDirectory, routeFinder: this.routes.find, height, log }
+    this.#payments = system.spawn('payments', paymentsBehaviour({ ...sending, ended: this.routes.learn, begun }), {
+      lanes: PAYMENTS_LANES,
+    })
+    const { peerEvents, trampoline: policy } = this.#options
+    const { minCltvExpiryDelta } = settings
+    this.#trampoline = system.spawn(
+      'trampoline',
+      trampolineBehaviour(
+        { ...sending, upstream, peerEvents, policy, minCltvExpiryDelta },
+        await readTrampolineRelays(store),
+      ),
+      { lanes: TRAMPOLINE_LANES },
     )
     this.#receiver = system.spawn(
       'receiver',
@@ -238,7 +255,7 @@ export class PaymentFlow {
           peerRelays: this.#options.peerRelays,
           mostOfPeer: this.#options.mostOfPeer,
           height,
-          minCltvExpiryDelta: settings.minCltvExpiryDelta,
+          minCltvExpiryDelta,
           maxCltvExpiryDelta: settings.maxCltvExpiryDelta,
           htlcMaximumMsat: settings.relay.htlcMaximumMsat,
           channelUpdate: (channel, shortChannelId) => this.#channelUpdate(channel, shortChannelId),
@@ -253,6 +270,7 @@ export class PaymentFlow {
     watchHeight((height) => {
       this.#relayer?.tell('block', { height })
       this.#receiver?.tell('block', undefined)
+      this.#trampoline?.tell('block', undefined)
       const end = unsure.ended()
       if (end === 'cleared') this.payments.tell('cleared', {})
       if (end === 'lost') this.#giveUpTracing()
@@ -279,19 +297,11 @@ export class PaymentFlow {
       effect,
     }))
     const matches = matchAfterRestart(incoming, outgoing, settlements, relays)
-    const held = new Map<string, number[]>()
-    for (const reference of matches.payments.held) {
-      const { paymentHash, attempt } = parsePaymentReference(reference)
-      const hash = toHex(paymentHash)
-      held.set(hash, [...(held.get(hash) ?? []), attempt])
-    }
+    const { held, heldOfRelays } = heldAttempts(matches.payments.held)
     await this.payments.ask('resume', {
-      held: Object.fromEntries(held),
+      held,
       unsure: [...unsure.payments],
     })
-    for (const { settlement } of matches.payments.settlements) {
-      this.payments.tell('settled', { type: 'settle', ...settlement })
-    }
     store.submit(matches.obsolete.map(outboxDeletion))
     for (const match of matches.incoming) {
       if (this.#isInDoubt(match.incoming)) {
@@ -323,6 +333,11 @@ export class PaymentFlow {
           break
       }
     }
+    // By now the parts that still wait have been handed on. Nothing is sent for a relay before it is known what was.
+    await this.#trampoline?.ask('resume', { held: heldOfRelays, isUnsure: (await readUnsure(store)) !== undefined })
+    for (const { reference, settlement } of matches.payments.settlements) {
+      this.#settledLocal(reference, { type: 'settle', ...settlement })
+    }
   }
 
   /** Who offered an HTLC of a state that is old may have it back by now: what is relayed for it would be ours to pay. */
@@ -341,6 +356,7 @@ export class PaymentFlow {
         height: this.#options.height,
         receive: (htlc) => this.#receiver?.tell('htlc', htlc),
         relay: (relay) => this.#relayer?.tell('relay', { relay, anew }),
+        trampoline: (part) => this.#trampoline?.tell('part', part),
         // Nothing was relayed for it, or it would not be here: what is left to ask is whether it has paid an invoice.
         refuse: (htlc) => this.#receiver?.tell('refused', htlc),
       })
@@ -407,6 +423,26 @@ export class PaymentFlow {
 interface Begun {
   readonly incoming: HtlcRef & { readonly effect: ForwardEffect }
   readonly offers: readonly Offer[]
+}
+
+interface HeldAttempts {
+  /** Of our own payments, by hash. */
+  readonly held: Readonly<Record<string, readonly number[]>>
+  /** Of trampoline relays, by their first incoming HTLC. */
+  readonly heldOfRelays: Readonly<Record<string, readonly number[]>>
+}
+
+const heldAttempts = (references: readonly PaymentReference[]): HeldAttempts => {
+  const held: Record<string, number[]> = {}
+  const heldOfRelays: Record<string, number[]> = {}
+  for (const reference of references) {
+    const relayed = parseTrampolineReference(reference)
+    const { attempt } = relayed ?? parsePaymentReference(reference)
+    const attempts = relayed === undefined ? held : heldOfRelays
+    const name = relayed === undefined ? toHex(parsePaymentReference(reference).paymentHash) : htlcName(relayed.relay)
+    attempts[name] = [...(attempts[name] ?? []), attempt]
+  }
+  return { held, heldOfRelays }
 }
 
 const uniqueOutcomes = (outcomes: readonly SettleEffect[]): readonly SettleEffect[] => {

@@ -1,31 +1,22 @@
 import type { ActorContext, Behaviour, BehaviourFactory } from '../../actor/types.ts'
 import type { SettleEffect } from '../../channel/index.ts'
-import { freshKey } from '../../crypto/fresh-key.ts'
 import { toHex } from '../../lib/bytes.ts'
-import type { Clock } from '../../lib/clock.ts'
 import type { PaymentHash } from '../../lib/ids.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
-import type { Rng } from '../../lib/rng.ts'
-import type { BlockHeight, TimestampMs } from '../../lib/units.ts'
-import type { PaymentRequest, RouteHop, SendEnv, SentPayment } from '../../payment/send/payment.ts'
+import type { TimestampMs } from '../../lib/units.ts'
+import type { PaymentRequest, SentPayment } from '../../payment/send/payment.ts'
 import { decodeSentPayment, encodeSentPayment } from '../../payment/send/payment-codec.ts'
 import { parsePaymentReference } from '../../payment/send/payment-reference.ts'
-import type { RouteQuestion } from '../../payment/send/route-question.ts'
 import { resting, startPayment, stepPayment } from '../../payment/send/send-machine.ts'
-import type { SendAddHtlc, SendInput, SendingEffect, SendState, StartError } from '../../payment/send/send-protocol.ts'
-import { shadowDelta } from '../../payment/send/shadow-route.ts'
+import type { SendInput, SendingEffect, SendState, StartError } from '../../payment/send/send-protocol.ts'
 import type { Step } from '../../payment/step.ts'
 import type { Store, Write } from '../../store/store.ts'
-import type { ChannelDirectory } from '../channel/channel-directory.ts'
 import { hashesInChannels } from '../channel/hashes-in-channels.ts'
 import { outboxDeletion } from '../channel/settlement-outbox.ts'
-import type { EventLog } from '../events/event-log.ts'
-import type { NodeLog } from '../node-log.ts'
 import { commandListing, commandRowKey } from '../storage/command-key.ts'
 import { type OnUnreadable, readRow, readRowOfMany } from '../storage/read-row.ts'
 import { TABLE } from '../storage/tables.ts'
 import { type ArchivedPayment, archivedPaymentWrite, findArchivedPayment } from './archived-payments.ts'
-import { offerHtlc } from './offer-htlc.ts'
 import {
   hashOfPaymentKey,
   mendedIndex,
@@ -34,22 +25,13 @@ import {
   paymentIndexWrites,
 } from './payment-index.ts'
 import { type LookedAtRow, type RemovedRows, removable, sumOf } from './removable.ts'
-import { reportOffer } from './report-offer.ts'
 import { reportPaymentEnded } from './report-payment.ts'
-import { type RouteFinder, RouteSearches, type SearchInput } from './route-searches.ts'
-import { nextHtlcId, traceOffer } from './trace-offer.ts'
+import type { SearchInput } from './route-searches.ts'
+import { type AddedInput, Sending, type SendingServices } from './sending.ts'
 
-export interface PaymentsServices {
-  readonly store: Store
-  readonly clock: Clock
-  readonly rng: Rng
-  readonly events: EventLog
-  readonly channelDirectory: ChannelDirectory
-  readonly routeFinder: RouteFinder
+export interface PaymentsServices extends SendingServices {
   /** A payment has ended: what it went through may be of use for others. */
   ended(payment: SentPayment): void
-  readonly log: Pick<NodeLog, 'error'>
-  height(): BlockHeight
   /** A payment begins that was asked under this key. Returns what belongs in the commit of its first row. */
   begun(key: string): readonly Write[]
 }
@@ -66,7 +48,7 @@ export type PaymentsProtocol = {
   /** The outcome of an HTLC whose origin is `local`. */
   settled: { readonly request: SettleEffect; readonly reply: void }
   added: {
-    readonly request: { readonly hash: string; readonly input: Extract<SendInput, { type: 'added' }> }
+    readonly request: { readonly hash: string; readonly input: AddedInput }
     readonly reply: void
   }
   /** What has become of a question about routes. */
@@ -108,24 +90,19 @@ export const paymentsBehaviour =
 
 class PaymentsDriver {
   readonly #services: PaymentsServices
-  readonly #context: ActorContext<PaymentsProtocol>
   readonly #live = new Map<string, SendState>()
   readonly #admitting = new Map<string, Promise<void>>()
   readonly #waiting = new Map<string, ((payment: SentPayment) => void)[]>()
   /** Payments that are unsure, with those of their attempts that nothing was known to hold at the start. */
   readonly #unsure = new Map<string, ReadonlySet<number>>()
-  readonly #searches: RouteSearches
-  #lastQuestion = 0
+  readonly #sending: Sending
 
   constructor(services: PaymentsServices, context: ActorContext<PaymentsProtocol>) {
     this.#services = services
-    this.#context = context
-    const { routeFinder: finder, log } = services
-    this.#searches = new RouteSearches({
-      finder,
-      log,
-      tell: (hash, input) => context.self.tell('searched', { hash, input }),
-      tellLater: (delayMs, hash, input) => context.schedule(delayMs, 'searched', { hash, input }),
+    this.#sending = new Sending(services, {
+      added: (hash, input) => context.self.tell('added', { hash, input }),
+      searched: (hash, input) => context.self.tell('searched', { hash, input }),
+      searchedLater: (delayMs, hash, input) => context.schedule(delayMs, 'searched', { hash, input }),
     })
   }
 
@@ -178,7 +155,7 @@ class PaymentsDriver {
     const previous = live ?? (await readPayment(this.#services.store, paymentHash))
     const archived = previous === undefined ? await findArchivedPayment(this.#services.store, paymentHash) : undefined
     if (archived !== undefined) return err({ code: 'paid-and-archived', ...archived })
-    const started = startPayment(previous, request, this.#env())
+    const started = startPayment(previous, request, this.#sending.env())
     if (!started.ok) return started
     const { payment } = started.value.state
     if (payment === previous && payment.endedAt !== undefined) return ok(payment)
@@ -198,11 +175,11 @@ class PaymentsDriver {
 
   #input(hash: string, input: SendInput): void {
     const before = this.#live.get(hash)
-    if (before !== undefined) this.#apply(hash, before.payment, stepPayment(before, input, this.#env()))
+    if (before !== undefined) this.#apply(hash, before.payment, stepPayment(before, input, this.#sending.env()))
   }
 
   #apply(hash: string, before: SentPayment | undefined, step: Step<SendState, SendingEffect>): void {
-    const { state, effects } = this.#withAnswers(hash, step)
+    const { state, effects } = this.#sending.withAnswers(hash, step)
     const { payment } = state
     this.#live.set(hash, state)
     // The row is submitted before any channel is told: no commit holds the HTLC without it.
@@ -215,7 +192,7 @@ class PaymentsDriver {
       })
     }
     for (const effect of effects) {
-      if (effect.type === 'add-htlc') void this.#offer(hash, effect)
+      if (effect.type === 'add-htlc') void this.#sending.offer(hash, effect, effect.reference)
       else {
         reportPaymentEnded(this.#services.events, effect.payment)
         this.#services.ended(effect.payment)
@@ -223,34 +200,9 @@ class PaymentsDriver {
     }
   }
 
-  /** Asks what a step asks. Answers that come at once are part of the step: they cost no turn, and the row is written once. */
-  #withAnswers(hash: string, first: Step<SendState, SendingEffect>): Step<SendState, DurableEffect> {
-    const effects: DurableEffect[] = []
-    for (let step = first; ; ) {
-      let question: RouteQuestion | undefined
-      for (const effect of step.effects) {
-        if (effect.type === 'find-routes') question = effect.question
-        else if (effect.type !== 'wrong-routes') effects.push(effect)
-        else this.#services.log.error('payment.routes-wrong', { payment: hash, problem: effect.problem })
-      }
-      if (step.state.asked === undefined) this.#searches.end(hash)
-      const result = question && this.#searches.ask(hash, question)
-      if (question === undefined || result === undefined) return { state: step.state, effects }
-      step = stepPayment(step.state, { type: 'routes-found', question: question.id, result }, this.#env())
-    }
-  }
-
   #tell(hash: string, payment: SentPayment): void {
     for (const resolve of this.#waiting.get(hash) ?? []) resolve(payment)
     this.#waiting.delete(hash)
-  }
-
-  async #offer(hash: string, effect: SendAddHtlc): Promise<void> {
-    const { attempt, channelId, amountMsat, cltvExpiry, paymentHash, onion, reference } = effect
-    const origin = { type: 'local', payment: reference } as const
-    const add = { amountMsat, cltvExpiry, paymentHash, onion, origin }
-    const result = await offerHtlc(this.#services.channelDirectory, channelId, add)
-    if (result !== undefined) this.#context.self.tell('added', { hash, input: { type: 'added', attempt, result } })
   }
 
   async #resume(held: Readonly<Record<string, readonly number[]>>, unsure: ReadonlySet<string>): Promise<void> {
@@ -268,7 +220,7 @@ class PaymentsDriver {
       }
       const hash = toHex(paymentHash)
       const known = held[hash] ?? []
-      const untold = await this.#untold(payment, known)
+      const untold = await this.#sending.untold(payment, known)
       this.#live.set(hash, resting(payment))
       if (unsure.has(hash)) {
         const unheld = idsOf(payment).filter((id) => !known.includes(id) && !untold.includes(id))
@@ -284,37 +236,12 @@ class PaymentsDriver {
       const payment = this.#live.get(hash)?.payment
       if (payment === undefined) continue
       const certain = idsOf(payment).filter((id) => !unheld.has(id))
-      const untold = await this.#untold(payment, certain)
+      const untold = await this.#sending.untold(payment, certain)
       // Others may have been made meanwhile.
       const now = this.#live.get(hash)?.payment
       if (now === undefined) continue
       this.#input(hash, { type: 'resumed', held: idsOf(now).filter((id) => !unheld.has(id) || untold.includes(id)) })
     }
-  }
-
-  /** The attempts of which nothing tells, and that may have been made all the same: they are never made again. */
-  async #untold({ target, attempts }: SentPayment, held: readonly number[]): Promise<readonly number[]> {
-    const { store, channelDirectory } = this.#services
-    const { paymentHash } = target
-    const untold: number[] = []
-    for (const { id, status, route, firstHtlcId } of attempts) {
-      if (status !== 'pending' || held.includes(id)) continue
-      const { channelId } = route
-      const { nodeId, amountMsat, cltvExpiry } = route.hops[0] as RouteHop
-      const offer = {
-        channelId,
-        paymentHash,
-        amountMsat,
-        cltvExpiry,
-        ...(firstHtlcId !== undefined && { firstHtlcId }),
-      }
-      const trace = await traceOffer(store, channelDirectory, offer)
-      if (trace === 'never') continue
-      untold.push(id)
-      const text = `a part of our payment ${toHex(paymentHash)} went out here, or may have, and nothing tells how it ended: the payment stays in flight, and is not tried again`
-      reportOffer(this.#services, { channelId, peer: nodeId, code: 'htlc-outcome-unknown', text })
-    }
-    return untold
   }
 
   async #remove(lookedAt: readonly LookedAtRow[], archivedAt: TimestampMs): Promise<RemovedRows> {
@@ -330,23 +257,7 @@ class PaymentsDriver {
     const writes = gone.flatMap(({ paymentHash, row }) => removalWrites(paymentHash, row, archivedAt))
     return new Promise((resolve) => store.submit(writes, () => resolve(sumOf(gone))))
   }
-
-  #env(): SendEnv {
-    const { clock, rng, channelDirectory } = this.#services
-    return {
-      now: clock.now(),
-      height: this.#services.height(),
-      peerOf: (channelId) => channelDirectory.get(channelId)?.remoteNodeId,
-      questionId: () => ++this.#lastQuestion,
-      nextHtlcId: (channelId) => nextHtlcId(channelDirectory, channelId),
-      shadowDelta: () => shadowDelta((bound) => rng.below(bound)),
-      sessionKey: () => freshKey(rng),
-    }
-  }
 }
-
-/** What is done once the row is submitted. */
-type DurableEffect = Extract<SendingEffect, { type: 'add-htlc' | 'ended' }>
 
 const idsOf = ({ attempts }: SentPayment): readonly number[] => attempts.map(({ id }) => id)
 

@@ -4,6 +4,7 @@ import {
   type Attempt,
   type AttemptFailure,
   partAmounts,
+  payeeOf,
   type RouteHop,
   type SentPayment,
 } from '../../payment/send/payment.ts'
@@ -15,7 +16,7 @@ export const reportPaymentEnded = (log: EventLog, payment: SentPayment): void =>
   const { target, startedAt, endedAt = startedAt } = payment
   const common = {
     paymentHash: toHex(target.paymentHash),
-    destination: toHex(target.recipient.nodeId),
+    destination: toHex(payeeOf(target).nodeId),
     parts: describeAttempts(payment),
     startedAt: startedAt,
   }
@@ -25,7 +26,7 @@ export const reportPaymentEnded = (log: EventLog, payment: SentPayment): void =>
   } else {
     log.append('payment.failed', {
       ...common,
-      amountMsat: target.amountMsat,
+      amountMsat: payeeOf(target).amountMsat,
       failure: describeFailure(payment),
       failedAt: endedAt,
     })
@@ -34,6 +35,7 @@ export const reportPaymentEnded = (log: EventLog, payment: SentPayment): void =>
 
 /** What arrived and what relays charged, of the parts that are settled or, before the end, under way. */
 export const settledAmounts = ({
+  target,
   attempts,
 }: SentPayment): { readonly amountMsat: bigint; readonly feesMsat: bigint } => {
   let amountMsat = 0n
@@ -44,7 +46,9 @@ export const settledAmounts = ({
     amountMsat += part.amountMsat
     feesMsat += part.feesMsat
   }
-  return { amountMsat, feesMsat }
+  // A trampoline node keeps what it does not pay on.
+  const kept = target.amountMsat - payeeOf(target).amountMsat
+  return amountMsat > kept ? { amountMsat: amountMsat - kept, feesMsat: feesMsat + kept } : { amountMsat, feesMsat }
 }
 
 /** The attempts as the contract's `SentPart`. */
@@ -92,6 +96,7 @@ const describeAttemptFailure = (hops: Attempt['route']['hops'], failure: Attempt
         ...(next === undefined ? {} : { erringShortChannelId: formatShortChannelId(next) }),
       }
     }
+    case 'beyond':
     case 'unreadable':
       return { code: 'unreadable-failure' }
     case 'on-chain':

@@ -68,7 +68,7 @@ export const relayEvent = (report: RelayReport, { clock, channelDirectory }: Rel
   }
 }
 
-const peerOf = ({ channelId }: OutgoingHtlc, directory: ChannelDirectory) =>
+export const peerOf = ({ channelId }: OutgoingHtlc, directory: ChannelDirectory) =>
   directory.get(channelId)?.remoteNodeId ?? new Uint8Array(33)
 
 /** An HTLC of a relay in the contract's terms. */

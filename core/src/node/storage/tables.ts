@@ -40,6 +40,8 @@ export const TABLE = {
   invoiceIndex: 'invoice_index',
   /** Channel id, HTLC id of the incoming HTLC -> the relay that it is part of. */
   relay: 'relay',
+  /** Channel id, HTLC id of the first incoming HTLC -> a relay of all that came in with it, found by us (trampoline). */
+  trampolineRelay: 'trampoline_relay',
   /** Sequence number -> an event's text: what a version before classes wrote, until it is moved. */
   event: 'event',
   /** Class, sequence number -> an event's text. */
@@ -72,6 +74,7 @@ const LATER: readonly Migration[] = [
   { version: 10, tables: [], heaps: [TABLE.peerStorage] },
   { version: 11, tables: [TABLE.liquidity] },
   { version: 12, tables: [TABLE.offer, TABLE.offerPayment] },
+  { version: 13, tables: [TABLE.trampolineRelay] },
 ]
 
 /** The tables that later steps add. */

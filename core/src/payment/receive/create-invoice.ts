@@ -5,7 +5,7 @@ import { encodeInvoice, type SignInvoice } from '../../invoice/encode-invoice.ts
 import type { RouteHint, RouteHintHop } from '../../invoice/invoice.ts'
 import type { NodeId, PaymentHash, Preimage, ShortChannelId } from '../../lib/ids.ts'
 import type { BlockDelta, Msat, TimestampMs } from '../../lib/units.ts'
-import { formatFeatures, OUR_FEATURES } from '../../wire/features.ts'
+import { formatFeatures, OUR_FEATURES, TRAMPOLINE_FEATURES } from '../../wire/features.ts'
 import type { Bolt11Record, HoldRecord } from './invoice-record.ts'
 
 /**
@@ -82,7 +82,7 @@ const signed = (options: InvoiceTerms, paymentHash: PaymentHash, minFinalCltvExp
       description,
       expirySeconds,
       minFinalCltvExpiryDelta,
-      features: formatFeatures(OUR_FEATURES, 'invoice'),
+      features: formatFeatures({ ...OUR_FEATURES, ...TRAMPOLINE_FEATURES }, 'invoice'),
       routeHints: hintsFrom(options.channels, amountMsat),
       fallbackAddresses: [],
     },

@@ -1,8 +1,7 @@
-import { MAX_CLTV_EXPIRY_DELTA } from '../../graph/paths/path-question.ts'
 import { equalBytes, toHex } from '../../lib/bytes.ts'
 import { pathProblem } from './blinded-recipient.ts'
+import { expiryBounds } from './expiry-bounds.ts'
 import { partAmounts, type Route, type RouteHop, type SendEnv } from './payment.ts'
-import { finalDeltaOf } from './recipient.ts'
 import { MAX_PARTS } from './route.ts'
 import type { RouteQuestion } from './route-question.ts'
 
@@ -18,6 +17,7 @@ export const answerProblem = (
 ): string | undefined => {
   const most = target.multiPart ? MAX_PARTS : 1
   if (routes.length > most) return `${routes.length} routes where there may be ${most}`
+  const bounds = expiryBounds(target, height)
   let deliveredMsat = 0n
   let feesMsat = 0n
   for (const route of routes) {
@@ -29,8 +29,8 @@ export const answerProblem = (
     if (peer === undefined) return `${toHex(channelId)} is no channel of ours`
     if (!equalBytes(peer, first.nodeId)) return `${toHex(channelId)} does not lead to the first hop`
     if (!equalBytes(last.nodeId, target.recipient.nodeId)) return 'a route to another node'
-    if (last.cltvExpiry < height + finalDeltaOf(target.recipient)) return 'a final expiry before the one asked for'
-    if (first.cltvExpiry > height + MAX_CLTV_EXPIRY_DELTA) return 'a first expiry that is too far'
+    if (last.cltvExpiry < height + bounds.leastFinal) return 'a final expiry before the one asked for'
+    if (first.cltvExpiry > height + bounds.most) return 'a first expiry that is too far'
     const unsound = hops.findIndex((hop, i) => !isSound(hop, hops[i - 1]))
     if (unsound !== -1)
       return `hop ${unsound} of a route is paid more, or later, than the one before it, or has no channel`

@@ -1,16 +1,15 @@
-import { MAX_CLTV_EXPIRY_DELTA } from '../../graph/paths/path-question.ts'
 import { relayedAfterFee, relayFee } from '../../graph/relay-fee.ts'
 import type { RouteHintHop } from '../../invoice/invoice.ts'
 import { equalBytes, toHex } from '../../lib/bytes.ts'
 import type { NodeId } from '../../lib/ids.ts'
 import { err, ok } from '../../lib/result.ts'
-import type { BlockHeight, Msat } from '../../lib/units.ts'
+import type { Msat } from '../../lib/units.ts'
 import { type BlindedRecipient, pathHints, type RecipientPath, takesPart } from './blinded-recipient.ts'
+import { expiryBounds } from './expiry-bounds.ts'
 import { type HeededLessons, heeded } from './heeded-lessons.ts'
 import { lessOffered } from './offered-amounts.ts'
 import { type OwnChannel, type OwnChannels, partAmounts, type Room, type Route, type RouteHop } from './payment.ts'
-import { finalDeltaOf } from './recipient.ts'
-import { FINAL_CLTV_MARGIN, MAX_PARTS, routeVia } from './route.ts'
+import { MAX_PARTS, routeVia } from './route.ts'
 import type { FoundRoutes, RouteQuestion } from './route-question.ts'
 
 /** A part carries at least this, so that fees do not eat it up. */
@@ -66,7 +65,7 @@ const routesWithin = (question: Search, room: Room): FoundRoutes => {
   let expensive = false
   let far = false
   for (const { route } of routes) {
-    if (isTooFar(route, question.height)) far = true
+    if (isTooFar(route, question)) far = true
     else if (partAmounts(route).feesMsat > feeBudgetMsat) expensive = true
     else return ok([route])
   }
@@ -150,16 +149,16 @@ const sentOver = ({ remainingMsat }: Search, { hops }: Way): bigint =>
 
 const routeOf = (question: Search, { hops }: Way, channel: OwnChannel, amountMsat: Msat): Route => {
   const { target, height } = question
-  const least = finalDeltaOf(target.recipient) + FINAL_CLTV_MARGIN
+  const { usualFinal: least, most } = expiryBounds(target, height)
   const relays = hops.reduce((sum, { cltvExpiryDelta }) => sum + cltvExpiryDelta, 0)
-  const shadow = Math.max(0, Math.min(question.shadowDelta, MAX_CLTV_EXPIRY_DELTA - least - relays))
+  const shadow = Math.max(0, Math.min(question.shadowDelta, most - least - relays))
   return routeVia(channel, hops, target.recipient.nodeId, amountMsat, height + least + shadow)
 }
 
 const firstHop = ({ hops }: Route): RouteHop => hops[0] as RouteHop
 
-const isTooFar = (route: Route, height: BlockHeight): boolean =>
-  firstHop(route).cltvExpiry - height > MAX_CLTV_EXPIRY_DELTA
+const isTooFar = (route: Route, { target, height }: Search): boolean =>
+  firstHop(route).cltvExpiry - height > expiryBounds(target, height).most
 
 const compareRoutes = (a: Route, b: Route): number =>
   a.hops.length - b.hops.length || compare(partAmounts(a).feesMsat, partAmounts(b).feesMsat)
@@ -200,7 +199,7 @@ const split = (question: Search, ways: readonly Way[], room: Room): readonly Rou
     if (used.has(channelId)) continue
     const route = routeOf(question, way, channel, amount)
     const fees = partAmounts(route).feesMsat
-    const isFar = isTooFar(route, question.height)
+    const isFar = isTooFar(route, question)
     if (isFar || fees > budget) {
       tooMuch.set(way, isFar ? 0n : amount)
       continue

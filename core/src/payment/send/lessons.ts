@@ -48,8 +48,11 @@ type Learning = { readonly [K in keyof Lessons]: Lessons[K][number][] }
 
 // BOLT 4, receiving failure codes: a payment that the destination fails with PERM must not be tried again.
 // If the destination complains of an unreadable onion, somebody on the way has changed it.
+// What fails after the trampoline node that we pay fails on any way to it.
 const isFinalRefusal = (route: Route, failure: AttemptFailure): boolean => {
-  if (failure.type !== 'remote' || failure.hop !== route.hops.length - 1) return false
+  if (failure.type === 'beyond') return true
+  if (failure.type !== 'remote' || failure.hop < route.hops.length - 1) return false
+  if (failure.hop >= route.hops.length) return true
   const { permanent, badOnion } = failureFlags(failure.message)
   return permanent && !badOnion
 }
@@ -62,6 +65,7 @@ const learn = (route: Route, failure: AttemptFailure, lessons: Learning): void =
       lessons.channels.push(channelId)
       return
     case 'unreadable':
+    case 'beyond':
       lessons.ways.push({ channelId, hops: relaysOf(route) })
       return
     case 'remote': {

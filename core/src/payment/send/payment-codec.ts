@@ -2,7 +2,7 @@ import type { Result } from '../../lib/result.ts'
 import type { BlindedPathHop } from '../../onion/blinded-path.ts'
 import { type Codec, decodeWith, encodeWith } from '../../wire/codec/codec.ts'
 import { mapped, optional, struct, u16List, union, versioned } from '../../wire/codec/combinators.ts'
-import { bigSize, bool, bytes32, point, u16, u16Bytes, u16Text, u32 } from '../../wire/codec/primitives.ts'
+import { bigSize, bool, bytes32, point, u16, u16Bytes, u16Text, u32, u64 } from '../../wire/codec/primitives.ts'
 import type { WireError } from '../../wire/wire-error.ts'
 import { customRecord, invoiceText, timestamp } from '../row-codecs.ts'
 import type { RecipientPath } from './blinded-recipient.ts'
@@ -21,6 +21,7 @@ import {
   SHORT,
 } from './payment-fields.ts'
 import type { Recipient } from './recipient.ts'
+import type { Payee } from './trampoline-recipient.ts'
 
 const recipientPath = struct<RecipientPath>({
   introductionNodeId: point,
@@ -55,6 +56,20 @@ const recipient = union<Recipient, 'type'>('type', {
     },
   },
   blinded: { number: 1, fields: { nodeId: point, paths: u16List(recipientPath) } },
+  trampoline: {
+    number: 3,
+    fields: {
+      nodeId: point,
+      paymentSecret: optional(bytes32),
+      trampolineOnion: optional(u16Bytes),
+      innerSecrets: u16List(bytes32),
+      payee: optional(struct<Payee>({ nodeId: point, amountMsat: u64 })),
+      finalExpiry: u32,
+      latestExpiry: u32,
+      minFinalCltvExpiryDelta: SHORT.count,
+      routeHints: u16List(routeHint),
+    },
+  },
 })
 
 const target = struct<PaymentTarget>({

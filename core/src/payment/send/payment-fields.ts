@@ -64,6 +64,7 @@ const attemptFailure = union<AttemptFailure, 'type'>('type', {
   remote: { number: 1, fields: { hop: u16, message: failureMessage } },
   unreadable: { number: 2, fields: {} },
   'on-chain': { number: 3, fields: {} },
+  beyond: { number: 4, fields: { reason: u16Bytes } },
 })
 
 /** As the first version wrote them, but for the id and the route. */

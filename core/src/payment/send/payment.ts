@@ -2,6 +2,7 @@ import type { ChannelId, HtlcId, NodeId, PaymentHash, Preimage, PrivateKey, Shor
 import type { BlockDelta, BlockHeight, Msat, TimestampMs } from '../../lib/units.ts'
 import type { FailureMessage } from '../../onion/failure-message.ts'
 import type { Recipient } from './recipient.ts'
+import type { Payee } from './trampoline-recipient.ts'
 
 /** The HTLC that reaches one node of a route. */
 export interface RouteHop {
@@ -52,6 +53,8 @@ export type AttemptFailure =
   | { readonly type: 'local'; readonly error: string }
   /** The node at `hop` of the route (0 is our peer) gave it back. */
   | { readonly type: 'remote'; readonly hop: number; readonly message: FailureMessage }
+  /** What the recipient, or a node after it, gave back is for whoever made the inner onion: what is left of it without our layers. */
+  | { readonly type: 'beyond'; readonly reason: Uint8Array }
   /** What came back could not be read. */
   | { readonly type: 'unreadable' }
   /** It timed out on the chain. */
@@ -157,6 +160,10 @@ export interface SendEnv {
   /** A fresh key for an onion, 32 random bytes that are a valid scalar. */
   readonly sessionKey: () => PrivateKey
 }
+
+/** Who gets it in the end: by way of a trampoline node, somebody else than the one that we find a way to. */
+export const payeeOf = ({ recipient, amountMsat }: PaymentTarget): Payee =>
+  (recipient.type === 'trampoline' ? recipient.payee : undefined) ?? { nodeId: recipient.nodeId, amountMsat }
 
 /** What reached the recipient, and what relays charged, of the parts in a state. */
 export const partAmounts = (route: Route): { readonly amountMsat: Msat; readonly feesMsat: Msat } => {

@@ -2,12 +2,13 @@ import type { RouteHint } from '../../invoice/invoice.ts'
 import { assertNever } from '../../lib/errors.ts'
 import type { NodeId, Preimage } from '../../lib/ids.ts'
 import type { BlockDelta, BlockHeight, Msat } from '../../lib/units.ts'
-import type { FinalPayload } from '../../onion/hop-payload.ts'
+import type { HopPayload } from '../../onion/hop-payload.ts'
 import type { TlvRecord } from '../../wire/tlv-record.ts'
 import type { BlindedRecipient } from './blinded-recipient.ts'
+import { endedTrampoline, type TrampolineRecipient, trampolineEntry } from './trampoline-recipient.ts'
 
 /** Who is paid: how it is reached, and what it is told there. */
-export type Recipient = NodeRecipient | KeysendRecipient | BlindedRecipient
+export type Recipient = NodeRecipient | KeysendRecipient | BlindedRecipient | TrampolineRecipient
 
 /** A node that says who it is, as an invoice of BOLT 11 does. */
 export interface NodeRecipient {
@@ -44,10 +45,10 @@ export const finalDeltaOf = (recipient: Recipient): BlockDelta =>
 
 /** BOLT 4: what the last hop of a part is told. */
 export const finalPayload = (
-  recipient: NodeRecipient | KeysendRecipient,
+  recipient: NodeRecipient | KeysendRecipient | TrampolineRecipient,
   last: LastHop,
   totalMsat: Msat,
-): FinalPayload => {
+): HopPayload => {
   const part = { type: 'final', amtToForward: last.amountMsat, outgoingCltvValue: last.cltvExpiry } as const
   switch (recipient.type) {
     case 'node': {
@@ -67,6 +68,8 @@ export const finalPayload = (
         ...(customRecords.length === 0 ? {} : { unknownTlvs: customRecords }),
       }
     }
+    case 'trampoline':
+      return trampolineEntry(recipient, last, totalMsat)
     default:
       return assertNever(recipient, 'recipient')
   }
@@ -83,6 +86,8 @@ export const withoutSecrets = (recipient: Recipient): Recipient => {
       return { type: 'keysend', ...kept, customRecords: [] }
     case 'blinded':
       return { type: 'blinded', nodeId, paths: [] }
+    case 'trampoline':
+      return endedTrampoline(recipient)
     default:
       return assertNever(recipient, 'recipient')
   }

@@ -4,7 +4,7 @@ import { assertNever } from '../../lib/errors.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { Msat } from '../../lib/units.ts'
 import { failureOfMalformed } from '../../onion/failure-message.ts'
-import { decryptFailureOnion } from '../../onion/failure-onion.ts'
+import { decryptFailureOnion, unwrapFailureOnion } from '../../onion/failure-onion.ts'
 import type { Step } from '../step.ts'
 import { answerProblem } from './answer-problem.ts'
 import { lessonsOf, refusedAttempt } from './lessons.ts'
@@ -121,9 +121,17 @@ const readFailure = ({ route, sessionKey }: Attempt, { target }: SentPayment, fa
   const onion = onionFor(route, target, sessionKey)
   if (!onion.ok) return { type: 'unreadable' }
   const { sharedSecrets } = onion.value
-  const read = decryptFailureOnion(sharedSecrets, failure.reason)
-  if (!read.ok) return { type: 'unreadable' }
+  const { recipient } = target
+  const inner = recipient.type === 'trampoline' ? recipient.innerSecrets : []
+  const read = decryptFailureOnion([...sharedSecrets, ...inner], failure.reason)
+  if (!read.ok) {
+    // lightning/bolts 836, returning errors: what a trampoline node cannot read is for the node before it.
+    if (recipient.type !== 'trampoline' || inner.length > 0) return { type: 'unreadable' }
+    return { type: 'beyond', reason: unwrapFailureOnion(sharedSecrets, failure.reason) }
+  }
   const { originIndex, failure: message } = read.value
+  // A trampoline node that we told of an inner onion, after those of the route.
+  if (originIndex >= sharedSecrets.length) return { type: 'remote', hop: originIndex, message }
   // BOLT 4, failure messages: what fails within a blinded path is told by its first node, and counts against the path. The recipient may be
   // that node, and alone in the path.
   const end = route.hops.length - 1

@@ -1,0 +1,349 @@
+import type { ActorContext, Behaviour, BehaviourFactory } from '../../actor/types.ts'
+import { findHtlc, type HtlcRef, isFunded, type SettleEffect } from '../../channel/index.ts'
+import { concat, toHex, u64be } from '../../lib/bytes.ts'
+import type { CancelTimer } from '../../lib/clock.ts'
+import type { FailureMessage } from '../../onion/failure-message.ts'
+import { resting, startPayment, stepPayment } from '../../payment/send/send-machine.ts'
+import type { SendInput, SendingEffect, SendState } from '../../payment/send/send-protocol.ts'
+import type { Step } from '../../payment/step.ts'
+import { gather } from '../../payment/trampoline/gather.ts'
+import { decodeTrampolineRelay, encodeTrampolineRelay } from '../../payment/trampoline/trampoline-codec.ts'
+import type {
+  TrampolineEnv,
+  TrampolinePart,
+  TrampolinePolicy,
+  TrampolineRelayRecord,
+} from '../../payment/trampoline/trampoline-protocol.ts'
+import { parseTrampolineReference, trampolineReference } from '../../payment/trampoline/trampoline-reference.ts'
+import { beginRecord, endingOf, onwardPayment } from '../../payment/trampoline/trampoline-relay.ts'
+import type { Store } from '../../store/store.ts'
+import { outboxDeletion } from '../channel/settlement-outbox.ts'
+import { commitAlongside } from '../events/alongside.ts'
+import type { PeerEvents } from '../events/peer-events.ts'
+import { readRow } from '../storage/read-row.ts'
+import { TABLE } from '../storage/tables.ts'
+import { reportOffer } from './report-offer.ts'
+import { paidTooLate } from './report-relay.ts'
+import { refusedTrampolineEvent, trampolineEvent } from './report-trampoline.ts'
+import type { SearchInput } from './route-searches.ts'
+import { type AddedInput, Sending, type SendingServices } from './sending.ts'
+import { htlcName, type Upstream } from './upstream.ts'
+
+export interface TrampolineServices extends SendingServices {
+  readonly upstream: Upstream
+  readonly peerEvents: PeerEvents
+  readonly policy: TrampolinePolicy | undefined
+  readonly minCltvExpiryDelta: number
+}
+
+/** What the trampoline relayer is told. */
+export type TrampolineProtocol = {
+  part: { readonly request: TrampolinePart; readonly reply: void }
+  /** Parts have waited long enough for the others. */
+  timeout: { readonly request: { readonly set: string }; readonly reply: void }
+  /** The outcome of an HTLC whose reference is one of ours. */
+  settled: { readonly request: SettleEffect; readonly reply: void }
+  added: { readonly request: { readonly relay: string; readonly input: AddedInput }; readonly reply: void }
+  searched: { readonly request: { readonly relay: string; readonly input: SearchInput }; readonly reply: void }
+  /** Whether an incoming channel has taken the outcome. */
+  ended: {
+    readonly request: { readonly relay: string; readonly htlc: HtlcRef; readonly isTold: boolean }
+    readonly reply: void
+  }
+  block: { readonly request: undefined; readonly reply: void }
+  /**
+   * At the start, before any peer is connected: which attempts are held by some channel or outbox row, by relay. If the database was put
+   * back, nothing shows that another was never made.
+   */
+  resume: {
+    readonly request: { readonly held: Readonly<Record<string, readonly number[]>>; readonly isUnsure: boolean }
+    readonly reply: void
+  }
+}
+
+export const TRAMPOLINE_LANES = {
+  part: 'priority',
+  timeout: 'priority',
+  settled: 'priority',
+  added: 'priority',
+  searched: 'priority',
+  ended: 'priority',
+  block: 'priority',
+  resume: 'priority',
+} as const
+
+/** BOLT 4, basic multi-part payments: how long parts wait for the rest. */
+const MPP_TIMEOUT_MS = 60_000
+/** Of one peer. Each holds money of others, for as long as that peer's payer likes. */
+const MAX_WAITING_PARTS_PER_PEER = 100
+const MAX_RELAYS_PER_PEER = 50
+
+/** The relays under way in the store. */
+export const readTrampolineRelays = async (store: Store): Promise<readonly TrampolineRelayRecord[]> =>
+  (await store.scan(TABLE.trampolineRelay)).map(({ key, value }) =>
+    readRow(TABLE.trampolineRelay, key, decodeTrampolineRelay(value)),
+  )
+
+/** Relays payments as a trampoline node: a driver for `payment/trampoline` and `payment/send`, which make the decisions. */
+export const trampolineBehaviour =
+  (services: TrampolineServices, records: readonly TrampolineRelayRecord[]): BehaviourFactory<TrampolineProtocol> =>
+  (context) =>
+    new TrampolineDriver(services, records, context).behaviour()
+
+interface Relay {
+  readonly record: TrampolineRelayRecord
+  readonly send: SendState
+  /** The incoming HTLCs whose channels have been told the outcome, and have not lost it. */
+  readonly told: Set<string>
+}
+
+class TrampolineDriver {
+  readonly #services: TrampolineServices
+  readonly #context: ActorContext<TrampolineProtocol>
+  readonly #sending: Sending
+  /** Parts that wait, by what joins them. */
+  readonly #waiting = new Map<string, readonly TrampolinePart[]>()
+  readonly #timers = new Map<string, CancelTimer>()
+  /** By the first incoming HTLC. */
+  readonly #relays = new Map<string, Relay>()
+  /** The relay of each incoming HTLC. */
+  readonly #relayOf = new Map<string, string>()
+
+  constructor(
+    services: TrampolineServices,
+    records: readonly TrampolineRelayRecord[],
+    context: ActorContext<TrampolineProtocol>,
+  ) {
+    this.#services = services
+    this.#context = context
+    this.#sending = new Sending(services, {
+      added: (relay, input) => context.self.tell('added', { relay, input }),
+      searched: (relay, input) => context.self.tell('searched', { relay, input }),
+      searchedLater: (delayMs, relay, input) => context.schedule(delayMs, 'searched', { relay, input }),
+      // What has come in must still be ours to claim when more is sent for it.
+      maySend: (relay) => this.#relays.get(relay)?.record.incoming.every(services.upstream.canClaim) === true,
+    })
+    for (const record of records) this.#keep({ record, send: resting(record.payment), told: new Set() })
+  }
+
+  behaviour(): Behaviour<TrampolineProtocol> {
+    return {
+      handlers: {
+        part: (part) => this.#part(part),
+        timeout: ({ set }) => this.#timeout(set),
+        settled: (effect) => this.#settled(effect),
+        added: ({ relay, input }) => this.#input(relay, input),
+        searched: ({ relay, input }) => this.#input(relay, this.#sending.ifAllowed(relay, input)),
+        ended: ({ relay, htlc, isTold }) => this.#ended(relay, htlc, isTold),
+        block: () => {
+          for (const name of [...this.#relays.keys()]) this.#conclude(name)
+        },
+        resume: ({ held, isUnsure }) => this.#resume(held, isUnsure),
+      },
+    }
+  }
+
+  #part(part: TrampolinePart): void {
+    // A channel that was reloaded, and each start, hand on again what has no outcome: it is never relayed a second time.
+    const known = this.#relayOf.get(htlcName(part))
+    if (known !== undefined) {
+      const relay = this.#relays.get(known)
+      relay?.told.delete(htlcName(part))
+      this.#tell(known)
+      return
+    }
+    const { paymentHash, outer } = part
+    const set = `${toHex(paymentHash)}:${outer.paymentSecret === undefined ? htlcName(part) : toHex(outer.paymentSecret)}`
+    const before = this.#waiting.get(set) ?? []
+    const refusal = part.refusal ?? this.#beyondLimits(part)
+    const { parts, failed, whole } = gather(before, refusal === undefined ? part : { ...part, refusal }, this.#env())
+    if (parts.length === 0) this.#forget(set)
+    else {
+      this.#waiting.set(set, parts)
+      if (before.length === 0) this.#timers.set(set, this.#context.schedule(MPP_TIMEOUT_MS, 'timeout', { set }))
+    }
+    for (const { htlc, failure } of failed) this.#services.upstream.fail(htlc, { type: 'own', failure })
+    if (whole !== undefined) this.#begin(whole)
+  }
+
+  /** A peer may not have us hold the money of others without end. */
+  #beyondLimits(part: TrampolinePart): FailureMessage | undefined {
+    const peer = this.#peerOf(part)
+    const waiting = [...this.#waiting.values()].flat().filter((each) => this.#peerOf(each) === peer).length
+    const relays = [...this.#relays.values()].filter(({ record }) =>
+      record.incoming.some((htlc) => this.#peerOf(htlc) === peer),
+    ).length
+    return waiting >= MAX_WAITING_PARTS_PER_PEER || relays >= MAX_RELAYS_PER_PEER
+      ? { type: 'temporary_trampoline_failure' }
+      : undefined
+  }
+
+  #peerOf({ channelId }: Pick<HtlcRef, 'channelId'>): string {
+    return toHex(this.#services.channelDirectory.get(channelId)?.remoteNodeId ?? channelId)
+  }
+
+  #timeout(set: string): void {
+    const parts = this.#waiting.get(set) ?? []
+    this.#forget(set)
+    const failure = { type: 'own', failure: { type: 'mpp_timeout' } } as const
+    for (const part of parts) this.#services.upstream.fail(part, failure)
+  }
+
+  #forget(set: string): void {
+    this.#waiting.delete(set)
+    this.#timers.get(set)?.()
+    this.#timers.delete(set)
+  }
+
+  #begin(parts: readonly TrampolinePart[]): void {
+    const { upstream } = this.#services
+    const request = onwardPayment(parts, this.#env())
+    if (!request.ok) {
+      for (const part of parts) upstream.fail(part, { type: 'own', failure: request.error })
+      commitAlongside(this.#services, {
+        writes: [],
+        events: [refusedTrampolineEvent(parts, request.error, this.#services)],
+      })
+      return
+    }
+    const started = startPayment(undefined, request.value, this.#sendEnv())
+    if (!started.ok) return
+    const { state } = started.value
+    const relay = { record: beginRecord(parts, state.payment), send: state, told: new Set<string>() }
+    const name = this.#keep(relay)
+    this.#apply(name, relay, undefined, started.value)
+  }
+
+  #keep(relay: Relay): string {
+    const name = nameOf(relay.record)
+    this.#relays.set(name, relay)
+    for (const htlc of relay.record.incoming) this.#relayOf.set(htlcName(htlc), name)
+    return name
+  }
+
+  #settled(effect: SettleEffect): void {
+    const { origin, outcome } = effect
+    const reference = origin.type === 'local' ? parseTrampolineReference(origin.payment) : undefined
+    if (reference !== undefined) {
+      const { attempt } = reference
+      const name = htlcName(reference.relay)
+      const relay = this.#relays.get(name)
+      if (relay !== undefined && outcome.type === 'fulfilled') {
+        const { record } = relay
+        const paid = [...record.paid.filter((each) => each.attempt !== attempt), { attempt, htlcId: effect.htlcId }]
+        this.#relays.set(name, { ...relay, record: { ...record, paid } })
+      }
+      this.#input(name, { type: 'settled', attempt, outcome })
+    }
+    this.#services.store.submit([outboxDeletion(effect)])
+  }
+
+  #input(name: string, input: SendInput): void {
+    const relay = this.#relays.get(name)
+    if (relay !== undefined) this.#apply(name, relay, relay.send, stepPayment(relay.send, input, this.#sendEnv()))
+  }
+
+  #apply(name: string, relay: Relay, before: SendState | undefined, step: Step<SendState, SendingEffect>): void {
+    const { state, effects } = this.#sending.withAnswers(name, step)
+    const { payment } = state
+    const record = { ...relay.record, payment }
+    this.#relays.set(name, { ...relay, record, send: state })
+    // The row is submitted before any channel is told of anything: no commit holds an outgoing HTLC without it, nor an outcome.
+    if (payment !== before?.payment) {
+      const value = encodeTrampolineRelay(record)
+      this.#services.store.submit([{ table: TABLE.trampolineRelay, key: keyOf(record), value }])
+    }
+    for (const effect of effects) {
+      if (effect.type !== 'add-htlc') continue
+      void this.#sending.offer(name, effect, trampolineReference(firstOf(record), effect.attempt))
+    }
+    this.#tell(name)
+  }
+
+  /** Tells the incoming channels how the relay ended, if it has: as soon as the preimage is known, or once nothing is out any more. */
+  #tell(name: string): void {
+    const relay = this.#relays.get(name)
+    const ending = relay && endingOf(relay.record, this.#services.policy)
+    if (relay === undefined || ending === undefined) return
+    for (const { channelId, htlcId } of relay.record.incoming) {
+      const htlc = { channelId, htlcId }
+      if (relay.told.has(htlcName(htlc)) || !this.#isHeld(htlc)) continue
+      relay.told.add(htlcName(htlc))
+      const nothing = { writes: [], events: [] }
+      const end = ending.type === 'fulfil' ? { alongside: nothing, ifUnpaid: nothing } : { alongside: nothing }
+      void this.#services.upstream.end({ ...ending, htlc }, end).then((answer) => {
+        if (answer === 'unpaid') this.#reportLoss(htlc)
+        this.#context.self.tell('ended', { relay: name, htlc, isTold: answer !== 'lost' })
+      })
+    }
+    this.#conclude(name)
+  }
+
+  #ended(name: string, htlc: HtlcRef, isTold: boolean): void {
+    // A channel that has lost the message hands its HTLC on once more, and is told again then.
+    if (!isTold) this.#relays.get(name)?.told.delete(htlcName(htlc))
+    else this.#conclude(name)
+  }
+
+  /** Deletes the row when the payment has ended and no incoming HTLC waits for its outcome. */
+  #conclude(name: string): void {
+    const relay = this.#relays.get(name)
+    if (relay === undefined || relay.record.payment.endedAt === undefined) return
+    if (relay.record.incoming.some((htlc) => this.#isHeld(htlc))) return
+    for (const htlc of relay.record.incoming) this.#relayOf.delete(htlcName(htlc))
+    this.#relays.delete(name)
+    commitAlongside(this.#services, {
+      writes: [{ table: TABLE.trampolineRelay, key: keyOf(relay.record), value: undefined }],
+      events: [trampolineEvent(relay.record, this.#services)],
+    })
+  }
+
+  /** Whether the channel has the HTLC, without an outcome. */
+  #isHeld({ channelId, htlcId }: HtlcRef): boolean {
+    const durable = this.#services.channelDirectory.get(channelId)?.state.durable
+    const held = durable !== undefined && isFunded(durable) ? findHtlc(durable.htlcs.received, htlcId) : undefined
+    return held !== undefined && held.preimage === undefined && held.failure === undefined
+  }
+
+  #reportLoss({ channelId, htlcId }: HtlcRef): void {
+    const peer = this.#services.channelDirectory.get(channelId)?.remoteNodeId ?? new Uint8Array(33)
+    reportOffer(this.#services, { channelId, peer, code: 'htlc-paid-too-late', text: paidTooLate(htlcId) })
+  }
+
+  async #resume(held: Readonly<Record<string, readonly number[]>>, isUnsure: boolean): Promise<void> {
+    for (const [name, { record }] of [...this.#relays]) {
+      const { payment } = record
+      if (payment.endedAt === undefined) {
+        const known = isUnsure ? payment.attempts.map(({ id }) => id) : (held[name] ?? [])
+        const untold = await this.#sending.untold(payment, known)
+        this.#input(name, { type: 'resumed', held: [...known, ...untold] })
+      } else this.#tell(name)
+    }
+  }
+
+  #env(): TrampolineEnv {
+    const { clock, rng, upstream, policy, minCltvExpiryDelta } = this.#services
+    return {
+      now: clock.now(),
+      height: this.#services.height(),
+      policy,
+      canClaim: upstream.canClaim,
+      minCltvExpiryDelta,
+      paymentSecret: () => rng.bytes(32),
+    }
+  }
+
+  #sendEnv() {
+    // The sender has said when the next node's HTLC expires.
+    return { ...this.#sending.env(), shadowDelta: () => 0 }
+  }
+}
+
+const firstOf = ({ incoming }: TrampolineRelayRecord): HtlcRef => incoming[0] as HtlcRef
+
+const nameOf = (record: TrampolineRelayRecord): string => htlcName(firstOf(record))
+
+const keyOf = (record: TrampolineRelayRecord): Uint8Array => {
+  const { channelId, htlcId } = firstOf(record)
+  return concat(channelId, u64be(htlcId))
+}

@@ -1,0 +1,29 @@
+import { MAX_CLTV_EXPIRY_DELTA } from '../../graph/paths/path-question.ts'
+import type { BlockDelta, BlockHeight } from '../../lib/units.ts'
+import type { PaymentTarget } from './payment.ts'
+import { finalDeltaOf } from './recipient.ts'
+import { FINAL_CLTV_MARGIN } from './route.ts'
+
+/** In blocks from now. */
+interface ExpiryBounds {
+  /** Until the recipient's HTLC expires, at least. */
+  readonly leastFinal: BlockDelta
+  /** The same, with those that are added because blocks are found while it travels. */
+  readonly usualFinal: BlockDelta
+  /** Until our own HTLC expires, at most. */
+  readonly most: BlockDelta
+}
+
+/** When the HTLCs of a payment may expire. What is relayed by trampoline expires by what came in for it. */
+export const expiryBounds = ({ recipient }: PaymentTarget, height: BlockHeight): ExpiryBounds => {
+  if (recipient.type === 'trampoline') {
+    const final = recipient.finalExpiry - height
+    return {
+      leastFinal: final,
+      usualFinal: final,
+      most: Math.min(MAX_CLTV_EXPIRY_DELTA, recipient.latestExpiry - height),
+    }
+  }
+  const leastFinal = finalDeltaOf(recipient)
+  return { leastFinal, usualFinal: leastFinal + FINAL_CLTV_MARGIN, most: MAX_CLTV_EXPIRY_DELTA }
+}

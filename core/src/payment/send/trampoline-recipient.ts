@@ -1,0 +1,49 @@
+import type { RouteHint } from '../../invoice/invoice.ts'
+import { EMPTY } from '../../lib/bytes.ts'
+import type { NodeId } from '../../lib/ids.ts'
+import type { BlockDelta, BlockHeight, Msat } from '../../lib/units.ts'
+import type { TrampolineEntryPayload } from '../../onion/hop-payload.ts'
+
+/** A trampoline node: the inner onion tells it what to do with what reaches it (lightning/bolts 836). */
+export interface TrampolineRecipient {
+  readonly type: 'trampoline'
+  readonly nodeId: NodeId
+  /** Ours for this payment: it joins the parts. Absent once the payment has ended, as is the inner onion. */
+  readonly paymentSecret?: Uint8Array
+  readonly trampolineOnion?: Uint8Array
+  /** What the trampoline nodes share with whoever made the inner onion, if that was us: by these their failures are read. */
+  readonly innerSecrets: readonly Uint8Array[]
+  /** Whom that node is to pay, where it is us who pay them. */
+  readonly payee?: Payee
+  /** The node's HTLC expires then; ours expires then at the latest. */
+  readonly finalExpiry: BlockHeight
+  readonly latestExpiry: BlockHeight
+  readonly minFinalCltvExpiryDelta: BlockDelta
+  readonly routeHints: readonly RouteHint[]
+}
+
+/** Who gets a payment in the end, and how much of it. */
+export interface Payee {
+  readonly nodeId: NodeId
+  readonly amountMsat: Msat
+}
+
+/** What its HTLC tells the trampoline node. */
+export const trampolineEntry = (
+  { paymentSecret, trampolineOnion = EMPTY }: TrampolineRecipient,
+  { amountMsat, cltvExpiry }: { readonly amountMsat: Msat; readonly cltvExpiry: BlockHeight },
+  totalMsat: Msat,
+): TrampolineEntryPayload => ({
+  type: 'trampoline-entry',
+  amtToForward: amountMsat,
+  outgoingCltvValue: cltvExpiry,
+  ...(paymentSecret === undefined ? {} : { paymentData: { paymentSecret, totalMsat } }),
+  trampolineOnion,
+})
+
+/** What is kept of it once the payment has ended. */
+export const endedTrampoline = ({
+  paymentSecret: _,
+  trampolineOnion: __,
+  ...kept
+}: TrampolineRecipient): TrampolineRecipient => ({ ...kept, innerSecrets: [], routeHints: [] })

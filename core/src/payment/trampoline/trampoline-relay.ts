@@ -1,0 +1,139 @@
+import { relayFee } from '../../graph/relay-fee.ts'
+import type { Preimage } from '../../lib/ids.ts'
+import { err, ok, type Result } from '../../lib/result.ts'
+import type { BlockHeight, Msat } from '../../lib/units.ts'
+import type { FailureMessage } from '../../onion/failure-message.ts'
+import type { RelayedHtlc } from '../relay/relay-protocol.ts'
+import { type PaymentRequest, partAmounts, type RouteHop, type SentPayment } from '../send/payment.ts'
+import type { UpstreamFailure } from '../upstream-failure.ts'
+import type { TrampolineEnv, TrampolinePart, TrampolinePolicy, TrampolineRelayRecord } from './trampoline-protocol.ts'
+
+/** BOLT 4, basic multi-part payments: so long may parts wait for each other at the next node, and so long further attempts are made. */
+const ATTEMPTS_MS = 60_000
+
+/**
+ * The payment that takes on what has come in. It may cost what came in, less our own fee and what is to arrive; and its HTLCs expire before
+ * ours do, by the blocks that the operator asks for.
+ */
+export const onwardPayment = (
+  parts: readonly TrampolinePart[],
+  env: TrampolineEnv,
+): Result<PaymentRequest, FailureMessage> => {
+  const { paymentHash, order } = parts[0] as TrampolinePart
+  const { policy, height, now, minCltvExpiryDelta } = env
+  if (policy === undefined) return err({ type: 'temporary_trampoline_failure' })
+  const { nextNodeId, amountMsat, cltvExpiry, nextOnion } = order
+  const budgetMsat = sumOf(parts) - amountMsat - relayFee(policy, amountMsat)
+  const latestExpiry = earliestOf(parts) - policy.cltvExpiryDelta
+  // lightning/bolts 836, failure messages.
+  const isTooSoon = cltvExpiry > latestExpiry || cltvExpiry < height + minCltvExpiryDelta
+  if (amountMsat <= 0n || budgetMsat < 0n || isTooSoon)
+    return err(insufficient(policy, policy.feeProportionalMillionths))
+  return ok({
+    target: {
+      recipient: {
+        type: 'trampoline',
+        nodeId: nextNodeId,
+        paymentSecret: env.paymentSecret(),
+        trampolineOnion: nextOnion,
+        innerSecrets: [],
+        finalExpiry: cltvExpiry,
+        latestExpiry,
+        minFinalCltvExpiryDelta: 0,
+        routeHints: [],
+      },
+      paymentHash,
+      amountMsat,
+      // A trampoline node joins parts, as it has to.
+      multiPart: true,
+      expiresAt: now + ATTEMPTS_MS,
+    },
+    maxFeeMsat: budgetMsat,
+    key: '',
+  })
+}
+
+/** The row of a relay that begins. */
+export const beginRecord = (parts: readonly TrampolinePart[], payment: SentPayment): TrampolineRelayRecord => ({
+  paymentHash: payment.target.paymentHash,
+  incoming: parts.map(({ channelId, htlcId, amountMsat, cltvExpiry }) => ({
+    channelId,
+    htlcId,
+    amountMsat,
+    cltvExpiry,
+  })),
+  payment,
+  paid: [],
+})
+
+/** How all that came in is to be settled. */
+export type TrampolineEnding =
+  | { readonly type: 'fulfil'; readonly preimage: Preimage }
+  | { readonly type: 'fail'; readonly failure: UpstreamFailure }
+
+/**
+ * What came in is fulfilled as soon as the preimage is known, though parts may still be out. It is given back only once nothing is out, and
+ * nothing more will be sent: until then a part may still be taken. Undefined: it is to be held.
+ */
+export const endingOf = (
+  record: TrampolineRelayRecord,
+  policy: TrampolinePolicy | undefined,
+): TrampolineEnding | undefined => {
+  const { payment } = record
+  if (payment.preimage !== undefined) return { type: 'fulfil', preimage: payment.preimage }
+  if (payment.endedAt === undefined) return undefined
+  return { type: 'fail', failure: failureFor(record, policy) }
+}
+
+/** lightning/bolts 836, returning errors: what a payment that has failed is told the sender by. */
+export const failureFor = (
+  { payment, incoming }: TrampolineRelayRecord,
+  policy: TrampolinePolicy | undefined,
+): UpstreamFailure => {
+  const { failure, attempts, target } = payment
+  const decisive = attempts.find(({ id }) => id === failure?.attempt)?.failure
+  // Of the next trampoline node, or one after it: not ours to read.
+  if (decisive?.type === 'beyond') return { type: 'downstream', reason: decisive.reason }
+  if (failure?.code === 'no-route' && attempts.length === 0)
+    return { type: 'own', failure: { type: 'unknown_next_trampoline' } }
+  const isLacking = failure?.code === 'fee-limit-exceeded' || failure?.code === 'expiry-too-far'
+  if (!isLacking || policy === undefined) return { type: 'own', failure: { type: 'temporary_trampoline_failure' } }
+  // How much more it would take is not known: the sender may try with twice what it offered.
+  const offered = ((sumOf(incoming) - target.amountMsat) * 1_000_000n) / target.amountMsat
+  const asked = 2n * offered > MOST ? MOST : 2n * offered
+  return { type: 'own', failure: insufficient(policy, Number(asked)) }
+}
+
+const MOST = 0xffff_ffffn
+
+const insufficient = (
+  { feeBaseMsat, feeProportionalMillionths: own, cltvExpiryDelta }: TrampolinePolicy,
+  asked: number,
+): FailureMessage => ({
+  type: 'trampoline_fee_or_expiry_insufficient',
+  feeBaseMsat: Number(feeBaseMsat),
+  feeProportionalMillionths: Math.max(own, asked),
+  cltvExpiryDelta,
+})
+
+/** What we have earned, once the payment has ended: what came in, less what went out and was taken. */
+export const earnedMsat = ({ incoming, payment }: TrampolineRelayRecord): Msat =>
+  payment.attempts.reduce((left, { status, route }) => {
+    const { amountMsat, feesMsat } = partAmounts(route)
+    return status === 'settled' ? left - amountMsat - feesMsat : left
+  }, sumOf(incoming))
+
+/** The outgoing HTLCs of attempts that were taken, as far as their ids are known. */
+export const outgoingOf = ({ payment, paid }: TrampolineRelayRecord): readonly RelayedHtlc[] =>
+  payment.attempts.flatMap(({ id, status, route }) => {
+    const htlcId = paid.find(({ attempt }) => attempt === id)?.htlcId
+    if (status !== 'settled' || htlcId === undefined) return []
+    const { amountMsat, cltvExpiry } = route.hops[0] as RouteHop
+    return [{ channelId: route.channelId, htlcId, amountMsat, cltvExpiry }]
+  })
+
+const sumOf = (htlcs: readonly { readonly amountMsat: Msat }[]): Msat =>
+  htlcs.reduce((sum, { amountMsat }) => sum + amountMsat, 0n)
+
+const earliestOf = (htlcs: readonly { readonly cltvExpiry: BlockHeight }[]): BlockHeight =>
+  Math.min(...htlcs.map(({ cltvExpiry }) => cltvExpiry))

@@ -1,0 +1,230 @@
+import test from 'ava'
+import fc from 'fast-check'
+import { concat, u64be } from '../../lib/bytes.ts'
+import { named, testNode } from '../fixtures/nodes.ts'
+import type { Attempt, SentPayment } from '../send/payment.ts'
+import { gather } from './gather.ts'
+import { decodeTrampolineRelay, encodeTrampolineRelay } from './trampoline-codec.ts'
+import type { TrampolineEnv, TrampolinePart, TrampolineRelayRecord } from './trampoline-protocol.ts'
+import { parseTrampolineReference, trampolineReference } from './trampoline-reference.ts'
+import { beginRecord, earnedMsat, endingOf, onwardPayment } from './trampoline-relay.ts'
+
+const next = testNode('next')
+const POLICY = { feeBaseMsat: 1_000n, feeProportionalMillionths: 1_000, cltvExpiryDelta: 144 }
+
+const env = (more: Partial<TrampolineEnv> = {}): TrampolineEnv => ({
+  now: 1_000_000,
+  height: 500,
+  policy: POLICY,
+  canClaim: () => true,
+  minCltvExpiryDelta: 9,
+  paymentSecret: () => named('outer secret'),
+  ...more,
+})
+
+/** A part of 1,010,000 msat, of which 1,000,000 are to go on. */
+const part = (htlcId: bigint, amountMsat: bigint, more: Partial<TrampolinePart> = {}): TrampolinePart => ({
+  channelId: named('channel'),
+  htlcId,
+  paymentHash: named('hash'),
+  amountMsat,
+  cltvExpiry: 800,
+  outer: { amtToForward: amountMsat, outgoingCltvValue: 800, paymentSecret: named('secret'), totalMsat: 1_010_000n },
+  order: { nextNodeId: next.nodeId, amountMsat: 1_000_000n, cltvExpiry: 600, nextOnion: named('onion') },
+  ...more,
+})
+
+const failuresOf = ({ failed }: ReturnType<typeof gather>) =>
+  failed.map(({ htlc, failure }) => [htlc.htlcId, failure.type])
+
+test('BOLT 4, trampoline payments — all parts have to be here before anything goes on', (t) => {
+  const [first, second] = [part(1n, 10_000n), part(2n, 1_000_000n)]
+  const waiting = gather([], first, env())
+  t.deepEqual(waiting, { parts: [first], failed: [] })
+  // Told again by its channel: it is here already.
+  t.deepEqual(gather(waiting.parts, first, env()), { parts: [first], failed: [] })
+  t.deepEqual(gather(waiting.parts, second, env()), { parts: [], failed: [], whole: [first, second] })
+})
+
+test('parts that name different totals, or ask for different things, are all given back', (t) => {
+  const first = part(1n, 10_000n)
+  const others = [
+    part(2n, 1_000_000n, { outer: { ...first.outer, totalMsat: 2_000_000n } }),
+    part(2n, 1_000_000n, { order: { ...first.order, amountMsat: 999_999n } }),
+    part(2n, 1_000_000n, { order: { ...first.order, cltvExpiry: 601 } }),
+    part(2n, 1_000_000n, { order: { ...first.order, nextNodeId: testNode('other').nodeId } }),
+  ]
+  for (const other of others) {
+    const gathered = gather([first], other, env())
+    t.deepEqual(failuresOf(gathered), [
+      [1n, 'invalid_onion_payload'],
+      [2n, 'invalid_onion_payload'],
+    ])
+    t.deepEqual([gathered.parts, gathered.whole], [[], undefined])
+  }
+  // Some senders make an inner onion for each part.
+  const another = part(2n, 1_000_000n, { order: { ...first.order, nextOnion: named('another onion') } })
+  t.is(gather([first], another, env()).whole?.length, 2)
+})
+
+test('a part that could not be claimed any more does not count', (t) => {
+  const [lost, second] = [part(1n, 10_000n), part(2n, 1_000_000n)]
+  const canClaim = ({ htlcId }: { readonly htlcId: bigint }) => htlcId !== 1n
+  const gathered = gather([lost], second, env({ canClaim }))
+  t.deepEqual(gathered.parts, [second])
+  t.deepEqual(failuresOf(gathered), [[1n, 'temporary_trampoline_failure']])
+  t.deepEqual(failuresOf(gather([], lost, env({ canClaim }))), [[1n, 'temporary_trampoline_failure']])
+})
+
+test('a part that carries less, or expires earlier, than its sender meant is given back', (t) => {
+  const short = part(1n, 9_999n, { outer: { ...part(1n, 10_000n).outer } })
+  t.deepEqual(failuresOf(gather([], short, env())), [[1n, 'final_incorrect_htlc_amount']])
+  t.deepEqual(failuresOf(gather([], part(1n, 10_000n, { cltvExpiry: 799 }), env())), [
+    [1n, 'final_incorrect_cltv_expiry'],
+  ])
+  const refusal = { type: 'temporary_channel_failure' } as const
+  t.deepEqual(failuresOf(gather([], part(1n, 10_000n, { refusal }), env())), [[1n, 'temporary_channel_failure']])
+})
+
+test('BOLT 4, trampoline payments — a node that is none fails the HTLC', (t) => {
+  t.deepEqual(failuresOf(gather([], part(1n, 10_000n), env({ policy: undefined }))), [[1n, 'invalid_onion_payload']])
+})
+
+test('BOLT 4, trampoline payments — what goes on has a payment secret of its own: it may cost what came in less our fee, and expires before it by our blocks', (t) => {
+  const request = onwardPayment([part(1n, 10_000n), part(2n, 1_000_000n, { cltvExpiry: 790 })], env())
+  t.true(request.ok)
+  if (!request.ok) return
+  const { target, maxFeeMsat } = request.value
+  // 1,000 and 0.1 % of 1,000,000 are ours.
+  t.is(maxFeeMsat, 8_000n)
+  t.is(target.amountMsat, 1_000_000n)
+  t.true(target.multiPart)
+  t.like(target.recipient, {
+    type: 'trampoline',
+    nodeId: next.nodeId,
+    paymentSecret: named('outer secret'),
+    trampolineOnion: named('onion'),
+    finalExpiry: 600,
+    latestExpiry: 790 - 144,
+  })
+})
+
+test('lightning/bolts 836, failure messages — too low a fee, or too few blocks, are answered with what it takes', (t) => {
+  const insufficient = {
+    type: 'trampoline_fee_or_expiry_insufficient',
+    feeBaseMsat: 1_000,
+    feeProportionalMillionths: 1_000,
+    cltvExpiryDelta: 144,
+  } as const
+  const { order } = part(1n, 1n)
+  const refused = [
+    [part(1n, 1_001_999n)],
+    [part(1n, 1_010_000n, { cltvExpiry: 743 })],
+    [part(1n, 1_010_000n, { order: { ...order, cltvExpiry: 508 } })],
+    [part(1n, 1_010_000n, { order: { ...order, amountMsat: 0n } })],
+  ]
+  for (const parts of refused) t.deepEqual(onwardPayment(parts, env()), { ok: false, error: insufficient })
+  t.true(onwardPayment([part(1n, 1_002_000n, { cltvExpiry: 744 })], env()).ok)
+  t.true(onwardPayment([part(1n, 1_010_000n, { order: { ...order, cltvExpiry: 509 } })], env()).ok)
+})
+
+const attempt = (id: number, status: Attempt['status'], more: Partial<Attempt> = {}): Attempt => ({
+  id,
+  route: {
+    channelId: named('out'),
+    hops: [
+      { nodeId: testNode('peer').nodeId, amountMsat: 1_005_000n, cltvExpiry: 640 },
+      { nodeId: next.nodeId, shortChannelId: 7n, amountMsat: 1_000_000n, cltvExpiry: 600 },
+    ],
+  },
+  sessionKey: named('session'),
+  startedAt: 1,
+  status,
+  ...more,
+})
+
+const record = (more: Partial<SentPayment> = {}): TrampolineRelayRecord => {
+  const parts = [part(1n, 10_000n), part(2n, 1_000_000n)]
+  const request = onwardPayment(parts, env())
+  if (!request.ok) throw new Error(request.error.type)
+  const { target, maxFeeMsat, key } = request.value
+  const payment = {
+    target,
+    maxFeeMsat,
+    key,
+    startedAt: 1,
+    status: 'in-flight',
+    attempts: [],
+    nextAttemptId: 0,
+  } as const
+  return { ...beginRecord(parts, { ...payment, ...more }), paid: [{ attempt: 0, htlcId: 9n }] }
+}
+
+test('what came in is fulfilled as soon as the preimage is known, though a part is still out', (t) => {
+  const preimage = named('preimage')
+  const attempts = [attempt(0, 'settled'), attempt(1, 'pending')]
+  t.deepEqual(endingOf(record({ attempts, preimage }), POLICY), { type: 'fulfil', preimage })
+  t.is(earnedMsat(record({ attempts: [attempt(0, 'settled')] })), 5_000n)
+})
+
+test('what came in is given back only once the payment has ended: before that, whatever has failed, it is held', (t) => {
+  const failed = attempt(0, 'failed', { failure: { type: 'on-chain' } })
+  t.is(endingOf(record({ attempts: [failed, attempt(1, 'pending')] }), POLICY), undefined)
+  t.is(
+    endingOf(record({ attempts: [failed, attempt(1, 'pending')], failure: { code: 'payment-failed' } }), POLICY),
+    undefined,
+  )
+  const ended = { attempts: [failed], failure: { code: 'payment-failed', attempt: 0 }, endedAt: 2 } as const
+  t.deepEqual(endingOf(record(ended), POLICY), {
+    type: 'fail',
+    failure: { type: 'own', failure: { type: 'temporary_trampoline_failure' } },
+  })
+})
+
+test('lightning/bolts 836, returning errors — the sender is told by which failure', (t) => {
+  const told = (more: Partial<SentPayment>) => {
+    const ending = endingOf(record({ endedAt: 2, ...more }), POLICY)
+    if (ending?.type !== 'fail') throw new Error('it has not failed')
+    return ending.failure
+  }
+  t.deepEqual(told({ failure: { code: 'no-route' } }), { type: 'own', failure: { type: 'unknown_next_trampoline' } })
+  // A way was there before.
+  t.deepEqual(told({ failure: { code: 'no-route' }, attempts: [attempt(0, 'failed')] }), {
+    type: 'own',
+    failure: { type: 'temporary_trampoline_failure' },
+  })
+  // 10,000 msat were offered for 1,000,000: 1 %.
+  t.like(told({ failure: { code: 'fee-limit-exceeded' } }), {
+    failure: { type: 'trampoline_fee_or_expiry_insufficient', feeProportionalMillionths: 20_000 },
+  })
+  const reason = named('encrypted')
+  const beyond = attempt(3, 'failed', { failure: { type: 'beyond', reason } })
+  t.deepEqual(told({ attempts: [beyond], failure: { code: 'payment-failed', attempt: 3 } }), {
+    type: 'downstream',
+    reason,
+  })
+})
+
+test('a relay’s row is read back', (t) => {
+  const attempts = [
+    attempt(0, 'settled', { firstHtlcId: 4n }),
+    attempt(1, 'failed', { failure: { type: 'beyond', reason: named('encrypted') } }),
+  ]
+  for (const value of [record(), record({ attempts, preimage: named('preimage'), nextAttemptId: 2 })]) {
+    t.deepEqual(decodeTrampolineRelay(encodeTrampolineRelay(value)), { ok: true, value })
+  }
+})
+
+test('the reference of a relay’s attempt is none of a payment of ours', (t) => {
+  fc.assert(
+    fc.property(
+      fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
+      fc.integer({ min: 0, max: 2 ** 32 - 1 }),
+      (htlcId, attempt) => {
+        const relay = { channelId: named('channel'), htlcId }
+        t.deepEqual(parseTrampolineReference(trampolineReference(relay, attempt)), { relay, attempt })
+      },
+    ),
+  )
+  t.is(parseTrampolineReference(concat(named('hash'), u64be(1n).subarray(4))), undefined)
+})

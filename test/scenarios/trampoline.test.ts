@@ -1,0 +1,114 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { ReplyOf } from '@fulgurite/plugin-sdk/contract'
+import test, { type ExecutionContext } from 'ava'
+import type { Result } from '../../core/src/lib/result.ts'
+import { inFlight } from './support/held-payment.ts'
+import { type TestNode, type TestNodeOptions, World } from './support/world.ts'
+
+const TERMS = { feeBaseMsat: 2_000n, feeProportionalMillionths: 1_000, cltvExpiryDelta: 144 }
+
+/** Alice pays carol by the trampoline node tom, with whom she has two channels. */
+const path = async (t: ExecutionContext, toms: TestNodeOptions = {}) => {
+  const world = new World()
+  t.teardown(() => world.close())
+  const alice = await world.node('alice')
+  const tom = await world.node('tom', { choices: { trampoline: TERMS }, ...toms })
+  const carol = await world.node('carol')
+  for (const node of [alice, tom]) await node.faucet(10_000_000n)
+  await alice.connectTo(tom)
+  await tom.connectTo(carol)
+  const incoming = [await alice.openTo(tom, 300_000n), await alice.openTo(tom, 300_000n)]
+  const outgoing = await tom.openTo(carol, 1_000_000n)
+  return { world, alice, tom, carol, incoming, outgoing }
+}
+
+interface Paid {
+  readonly payment: ReplyOf<'payments', 'payInvoice'>['payment']
+}
+
+const pay = async (alice: TestNode, tom: TestNode, invoice: string, maxFeeMsat = 1_000_000n) =>
+  (await alice.tryAsk('payments', 'payInvoice', { invoice, trampoline: tom.id, maxFeeMsat })) as Result<
+    Paid,
+    { readonly code: string; readonly details?: unknown }
+  >
+
+const balance = async (node: TestNode): Promise<bigint> => {
+  const { items } = await node.ask('channels', 'list', {})
+  return items.reduce((sum, { localMsat }) => sum + localMsat, 0n)
+}
+
+const countOf = (list: unknown): number => (Array.isArray(list) ? list.length : 0)
+
+const codeOf = (result: Result<unknown, { readonly code: string; readonly details?: unknown }>): unknown =>
+  result.ok ? 'paid' : (result.error.details as { failure?: { code: string } } | undefined)?.failure?.code
+
+test('a trampoline node finds the way on: the payee is paid, the node earns what is left, and the payer sees what it paid whom', async (t) => {
+  const { alice, tom, carol } = await path(t)
+  const before = { alice: await balance(alice), tom: await balance(tom), carol: await balance(carol) }
+  const paid = await pay(alice, tom, await carol.invoice(100_000_000n))
+  t.true(paid.ok)
+  if (!paid.ok) return
+  t.is(paid.value.payment.destination, carol.id)
+  t.is(paid.value.payment.amountMsat, 100_000_000n)
+  t.is(paid.value.payment.feesMsat, 500_000n)
+  await tom.until(async () => tom.payloads('payment.relayed').length === 1)
+  const [relayed] = tom.payloads('payment.relayed')
+  t.is(relayed?.feeMsat, '500000')
+  t.is(countOf(relayed?.outgoing), 1)
+  t.is(carol.payloads('payment.received').length, 1)
+  t.is(tom.payloads('payment.sent').length, 0)
+  await alice.until(async () => (await balance(alice)) === before.alice - 100_500_000n)
+  await tom.until(async () => (await balance(tom)) === before.tom + 500_000n)
+  await carol.until(async () => (await balance(carol)) === before.carol + 100_000_000n)
+})
+
+test('what comes in over two channels goes on once all of it is here, and all of it is settled', async (t) => {
+  const { alice, tom, carol, incoming } = await path(t)
+  const paid = await pay(alice, tom, await carol.invoice(400_000_000n))
+  t.true(paid.ok)
+  if (!paid.ok) return
+  t.is(paid.value.payment.parts.length, 2)
+  await tom.until(async () => tom.payloads('payment.relayed').length === 1)
+  t.is(countOf(tom.payloads('payment.relayed')[0]?.incoming), 2)
+  for (const channelId of incoming) await alice.until(async () => (await inFlight(alice, channelId)) === 0)
+})
+
+test('a failure of the payee comes back through the trampoline node, which cannot read it, and the payer can', async (t) => {
+  const { world, alice, tom, carol } = await path(t)
+  const bob = await world.node('bob')
+  await bob.faucet(10_000_000n)
+  await bob.connectTo(tom)
+  await bob.openTo(tom, 300_000n)
+  const invoice = await carol.invoice(1_000_000n)
+  t.true((await pay(bob, tom, invoice)).ok)
+  t.is(codeOf(await pay(alice, tom, invoice)), 'incorrect-or-unknown-payment-details')
+  await tom.until(async () => tom.payloads('payment.relay-failed').length === 1)
+  t.like(tom.payloads('payment.relay-failed')[0], { code: 'unreadable', source: 'remote' })
+})
+
+test('a trampoline node that asks for more, knows no way or is none says so', async (t) => {
+  const { world, alice, tom, carol, outgoing } = await path(t)
+  t.is(codeOf(await pay(alice, tom, await carol.invoice(1_000_000n), 4_000n)), 'trampoline-fee-or-expiry-insufficient')
+  await tom.ask('channels', 'close', { channelId: outgoing })
+  await world.mine(7)
+  t.is(codeOf(await pay(alice, tom, await carol.invoice(1_000_000n))), 'unknown-next-trampoline')
+  const dora = await world.node('dora')
+  await alice.connectTo(dora)
+  await alice.openTo(dora, 300_000n)
+  t.is(codeOf(await pay(alice, dora, await carol.invoice(1_000_000n))), 'invalid-onion-payload')
+})
+
+test('a trampoline node that stops while the payment is out settles what came in after its start', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'fulgurite-trampoline-'))
+  t.teardown(() => rmSync(folder, { recursive: true }))
+  const { alice, tom, carol, incoming, outgoing } = await path(t, { path: join(folder, 'tom') })
+  const paying = pay(alice, tom, await carol.invoice(400_000_000n))
+  await tom.until(async () => (await inFlight(tom, outgoing)) === 1)
+  await tom.stop()
+  await tom.start()
+  t.true((await paying).ok)
+  await tom.until(async () => tom.payloads('payment.relayed').length === 1)
+  for (const channelId of incoming) await alice.until(async () => (await inFlight(alice, channelId)) === 0)
+})
