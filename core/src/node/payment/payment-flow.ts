@@ -198,7 +198,7 @@ export class PaymentFlow {
         events,
         channelDirectory,
         routeFinder: this.routes.find,
-        ended: this.routes.learn,
+        attempted: this.routes.learn,
         height,
         log,
         begun,

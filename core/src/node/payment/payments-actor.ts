@@ -7,7 +7,7 @@ import type { PaymentHash } from '../../lib/ids.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { Rng } from '../../lib/rng.ts'
 import type { BlockHeight, TimestampMs } from '../../lib/units.ts'
-import type { PaymentRequest, RouteHop, SendEnv, SentPayment } from '../../payment/send/payment.ts'
+import type { Attempt, PaymentRequest, Route, RouteHop, SendEnv, SentPayment } from '../../payment/send/payment.ts'
 import { decodeSentPayment, encodeSentPayment } from '../../payment/send/payment-codec.ts'
 import { parsePaymentReference } from '../../payment/send/payment-reference.ts'
 import type { RouteQuestion } from '../../payment/send/route-question.ts'
@@ -46,8 +46,8 @@ export interface PaymentsServices {
   readonly events: EventLog
   readonly channelDirectory: ChannelDirectory
   readonly routeFinder: RouteFinder
-  /** A payment has ended: what it went through may be of use for others. */
-  ended(payment: SentPayment): void
+  /** Attempts of a payment have ended, while others are under way: what they went through is of use for what is tried next. */
+  attempted(ended: readonly Attempt[], underWay: readonly Route[]): void
   readonly log: Pick<NodeLog, 'error'>
   height(): BlockHeight
   /** A payment begins that was asked under this key. Returns what belongs in the commit of its first row. */
@@ -198,7 +198,11 @@ class PaymentsDriver {
 
   #input(hash: string, input: SendInput): void {
     const before = this.#live.get(hash)
-    if (before !== undefined) this.#apply(hash, before.payment, stepPayment(before, input, this.#env()))
+    if (before === undefined) return
+    const step = stepPayment(before, input, this.#env())
+    const ended = endedSince(before.payment, step.state.payment)
+    if (ended.length > 0) this.#services.attempted(ended, routesUnderWay(step.state.payment))
+    this.#apply(hash, before.payment, step)
   }
 
   #apply(hash: string, before: SentPayment | undefined, step: Step<SendState, SendingEffect>): void {
@@ -218,7 +222,6 @@ class PaymentsDriver {
       if (effect.type === 'add-htlc') void this.#offer(hash, effect)
       else {
         reportPaymentEnded(this.#services.events, effect.payment)
-        this.#services.ended(effect.payment)
       }
     }
   }
@@ -346,6 +349,14 @@ class PaymentsDriver {
 }
 
 /** What is done once the row is submitted. */
+const endedSince = (before: SentPayment, { attempts }: SentPayment): readonly Attempt[] => {
+  const pending = new Set(before.attempts.flatMap(({ id, status }) => (status === 'pending' ? [id] : [])))
+  return attempts.filter(({ id, status }) => status !== 'pending' && pending.has(id))
+}
+
+const routesUnderWay = ({ attempts }: SentPayment): readonly Route[] =>
+  attempts.flatMap(({ status, route }) => (status === 'pending' ? [route] : []))
+
 type DurableEffect = Extract<SendingEffect, { type: 'add-htlc' | 'ended' }>
 
 const idsOf = ({ attempts }: SentPayment): readonly number[] => attempts.map(({ id }) => id)
