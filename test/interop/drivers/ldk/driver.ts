@@ -166,6 +166,10 @@ const startLdk = async (ground: Ground, name: string, number: number): Promise<P
       const logFrom = lines.length
       return outcomeOf(await ldk.pay(bolt11, amountMsat), logFrom)
     },
+    async payOverPaths(invoice) {
+      const logFrom = lines.length
+      return outcomeOf(await ldk.payOverPaths(invoice), logFrom)
+    },
     async keysend(nodeId, amountMsat, records) {
       const logFrom = lines.length
       return outcomeOf(await ldk.keysend(nodeId, amountMsat, records), logFrom)
