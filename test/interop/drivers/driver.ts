@@ -247,6 +247,8 @@ export interface Peer {
   /** It sends none below. */
   readonly leastHtlcMsat: bigint
   readonly particular?: Particular
+  /** Pays over the blinded paths of an invoice of BOLT 12 that nobody had asked for. */
+  payOverPaths?(invoice: Uint8Array): Promise<Outcome>
   readonly isRunning: boolean
   /** Resolves when it answers and knows the chain's tip. */
   start(): Promise<void>

@@ -172,6 +172,10 @@ const startLdk = async (ground: Ground, name: string, number: number): Promise<P
       const logFrom = lines.length
       return outcomeOf(await ldk.payOffer(offer), logFrom)
     },
+    async payOverPaths(invoice) {
+      const logFrom = lines.length
+      return outcomeOf(await ldk.payOverPaths(invoice), logFrom)
+    },
     async keysend(nodeId, amountMsat, records) {
       const logFrom = lines.length
       return outcomeOf(await ldk.keysend(nodeId, amountMsat, records), logFrom)

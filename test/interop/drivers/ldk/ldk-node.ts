@@ -52,6 +52,8 @@ export interface LdkNode {
   createInvoice(amountMsat: bigint | undefined): string
   /** Resolves with the outcome; the payment is not awaited longer than `until` waits. */
   pay(bolt11: string, amountMsat?: bigint): Promise<LdkOutcome>
+  /** The same for an invoice of BOLT 12, whoever asked for it. */
+  payOverPaths(invoice: Uint8Array): Promise<LdkOutcome>
   /** Pays a direct peer without an invoice, by a preimage in the onion. */
   /** Of any amount. */
   createOffer(): string
@@ -282,16 +284,25 @@ class Node implements LdkNode {
       throw new Error('the invoice has no amount, or another one')
     if (this.#maxExpiryDelta !== undefined)
       parameters.res.get_c().get_payment_params().set_max_total_cltv_expiry_delta(this.#maxExpiryDelta)
-    const hash = parameters.res.get_a()
+    return this.#send(parameters.res.get_a(), parameters.res.get_b(), parameters.res.get_c())
+  }
+
+  async payOverPaths(bytes: Uint8Array): Promise<LdkOutcome> {
+    const read = ldk.Bolt12Invoice.constructor_read(bytes)
+    if (!(read instanceof ldk.Result_Bolt12InvoiceDecodeErrorZ_OK)) throw new Error('LDK cannot read the invoice')
+    const invoice = read.res
+    const parameters = ldk.PaymentParameters.constructor_blinded(invoice.payment_paths())
+    return this.#send(
+      invoice.payment_hash(),
+      ldk.RecipientOnionFields.constructor_spontaneous_empty(),
+      ldk.RouteParameters.constructor_from_payment_params_and_value(parameters, invoice.amount_msats()),
+    )
+  }
+
+  async #send(hash: Uint8Array, told: ldk.RecipientOnionFields, parameters: ldk.RouteParameters): Promise<LdkOutcome> {
     const paymentHash = toHex(hash)
     const before = this.events.length
-    const sent = this.#parts.manager.send_payment(
-      hash,
-      parameters.res.get_b(),
-      hash,
-      parameters.res.get_c(),
-      ldk.Retry.constructor_attempts(1),
-    )
+    const sent = this.#parts.manager.send_payment(hash, told, hash, parameters, ldk.Retry.constructor_attempts(1))
     if (!(sent instanceof ldk.Result_NoneRetryableSendFailureZ_OK)) {
       const reason = sent instanceof ldk.Result_NoneRetryableSendFailureZ_Err ? ldk.RetryableSendFailure[sent.err] : ''
       return { type: 'payment-failed', paymentId: paymentHash, reason: reason ?? '' }
