@@ -1,13 +1,13 @@
 import type { Topic } from '../rule.ts'
 
-const NOT_BUILT = 'The node does not do this yet.'
+const NOT_OFFERED = '`option_attribution_data` is not offered: the node has the functions, and uses them nowhere.'
 
 /** Hold times, and who changed what came back. */
 export const ATTRIBUTION: Topic = {
   parts: [
-    { part: 'Erring node, attribution data', from: 1122, musts: 1, notOurs: NOT_BUILT },
-    { part: 'Intermediate nodes, attribution data', from: 1129, musts: 3, notOurs: NOT_BUILT },
-    { part: 'Hold times for successful payments', from: 1586, musts: 0, notOurs: NOT_BUILT },
+    { part: 'Erring node, attribution data', from: 1122, musts: 1, notOurs: NOT_OFFERED },
+    { part: 'Intermediate nodes, attribution data', from: 1129, musts: 3, notOurs: NOT_OFFERED },
+    { part: 'Hold times for successful payments', from: 1586, musts: 0, notOurs: NOT_OFFERED },
   ],
   sections: [
     {
