@@ -9,6 +9,7 @@ import { commitmentBenchmark } from './commitment.ts'
 import { cryptoBenchmark } from './crypto.ts'
 import { diskBenchmark } from './disk.ts'
 import { graphBenchmark } from './graph.ts'
+import { invoicesBenchmark } from './invoices.ts'
 import { listsBenchmark } from './lists.ts'
 import { manyChannelsBenchmarks } from './many-channels.ts'
 import { memoryBenchmark, nodeMemoryBenchmark } from './memory.ts'
@@ -30,6 +31,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   ...manyChannelsBenchmarks,
   ...storedChannelsBenchmarks,
   diskBenchmark,
+  invoicesBenchmark,
   listsBenchmark,
   retentionBenchmark,
   graphBenchmark,
