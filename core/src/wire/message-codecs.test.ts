@@ -193,3 +193,19 @@ const CHANNEL_MESSAGES: readonly Message['type'][] = [
   'update_fee',
   'channel_reestablish',
 ]
+
+test('update_fulfill_htlc, update_fail_htlc — attribution data of any length keep nobody from the preimage or the reason', (t) => {
+  const [channelId, paymentPreimage] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)]
+  const messages = [
+    { type: 'update_fulfill_htlc', channelId, id: 5n, paymentPreimage },
+    { type: 'update_fail_htlc', channelId, id: 5n, reason: new Uint8Array(256) },
+  ] as const
+  for (const message of messages) {
+    for (const length of [0, 4, 919, 921]) {
+      // Short lengths are one byte, others 0xfd and two.
+      const size = length < 0xfd ? [length] : [0xfd, length >>> 8, length & 0xff]
+      const bytes = Uint8Array.of(...encodeMessage(message), 1, ...size, ...new Uint8Array(length))
+      t.like(decodeMessage(bytes), { ok: true, value: message }, `${message.type} ${length}`)
+    }
+  }
+})

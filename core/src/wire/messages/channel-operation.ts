@@ -1,7 +1,7 @@
 import type { ChannelId, HtlcId, PaymentHash, Preimage, PrivateKey, PublicKey, Signature, TxId } from '../../lib/ids.ts'
 import type { BlockHeight, FeeratePerKw, Msat } from '../../lib/units.ts'
 import { u16List } from '../codec/combinators.ts'
-import { bytes32, fixedBytes, point, signature, u16, u16Bytes, u32, u64 } from '../codec/primitives.ts'
+import { bytes32, fixedBytes, point, restBytes, signature, u16, u16Bytes, u32, u64 } from '../codec/primitives.ts'
 import { tlv } from '../codec/tlv-stream.ts'
 import { type FundingSignature, fundingSignature } from '../funding-signature.ts'
 import type { WithUnknownTlvs } from '../tlv-record.ts'
@@ -27,7 +27,7 @@ export interface UpdateFulfillHtlc extends WithUnknownTlvs {
   readonly channelId: ChannelId
   readonly id: HtlcId
   readonly paymentPreimage: Preimage
-  /** TLV `attribution_data`: 920 bytes (BOLT 4), not parsed. */
+  /** TLV `attribution_data`: not read, and of any length. */
   readonly attributionData?: Uint8Array
 }
 
@@ -38,7 +38,7 @@ export interface UpdateFailHtlc extends WithUnknownTlvs {
   readonly id: HtlcId
   /** Encrypted for the origin (BOLT 4). */
   readonly reason: Uint8Array
-  /** TLV `attribution_data`: 920 bytes (BOLT 4), not parsed. */
+  /** TLV `attribution_data`: not read, and of any length. */
   readonly attributionData?: Uint8Array
 }
 
@@ -88,8 +88,11 @@ export interface ChannelReestablish extends WithUnknownTlvs {
   readonly myCurrentPerCommitmentPoint: PublicKey
 }
 
-/** BOLT 2: 20 hold times and 210 truncated HMACs, of 4 bytes each. */
-const attributionData = fixedBytes(920)
+/**
+ * BOLT 2: 20 hold times and 210 truncated HMACs, of 4 bytes each, by `option_attribution_data`. We do not offer that, so to us it is a record
+ * that need not be understood: of whatever length it is, it must not keep us from the preimage, which the peer would send again and again.
+ */
+const attributionData = restBytes
 
 /** BOLT 1: from here on types are for records of one's own. */
 const FIRST_CUSTOM_TLV = 65_536n
