@@ -71,6 +71,17 @@ test('offers — whoever has one pays it, over others and again and again, and t
   t.is(await refused(alice, { amountMsat: 1n }), 'amount-too-low')
   t.is(await refused(carol, {}), 'own-offer')
   t.is(await refused(alice, { offer: offer.offer.slice(0, -3) }), 'offer-invalid')
+  const unmade = async (request: object) => {
+    const answer = await carol.tryAsk('offers', 'create', request)
+    return answer.ok ? undefined : answer.error.code
+  }
+  t.is(await unmade({ amountMsat: 1n }), 'description-required')
+  t.is(await unmade({ amountMsat: 0n, description: 'x' }), 'amount-out-of-bounds')
+  for (const operation of ['get', 'disable']) {
+    t.like(await carol.tryAsk('offers', operation, { offerId: '00'.repeat(32) }), {
+      error: { code: 'offer-not-found' },
+    })
+  }
   t.is((await carol.ask('offers', 'disable', { offerId: offer.offerId })).offer.status, 'disabled')
   t.is(await refused(alice, {}), 'invoice-refused')
   t.is((await carol.ask('offers', 'list', { status: 'disabled' })).items.length, 1)

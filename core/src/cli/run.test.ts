@@ -311,7 +311,7 @@ test('with --json what is wrong with a command line is one JSON value, too', asy
     [['channels', 'get', 'a', 'b'], /get takes one argument: b is one more/],
     [['getinfo', 'x'], /getinfo takes no arguments: x is one more/],
     [['start', 'x'], /start takes no arguments: x is one more/],
-    [['pay', 'x'], /there is no command pay: did you mean payments pay-invoice\?/],
+    [['pay', 'x'], /there is no command pay: did you mean payments pay-invoice or offers pay\?/],
     [['payments', 'pay', 'x'], /<invoice>: expected a BOLT 11 invoice, which begins with ln/],
     [['nonsense'], /there is no command nonsense: there are start, /],
     [['wallet', 'send'], /<address> is missing: write fulgurite wallet send <address> <amount>/],

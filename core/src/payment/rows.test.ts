@@ -76,7 +76,8 @@ for (const { row, value } of invoicesOfVersion3) {
 }
 
 for (const { row, value } of invoicesOfVersion4) {
-  test(`invoice rows of version 4 are read, and written to the byte: ${value.type}`, (t) => {
+  const title = value.type === 'bolt12' && value.offer !== undefined ? 'bolt12, for an offer' : value.type
+  test(`invoice rows of version 4 are read, and written to the byte: ${title}`, (t) => {
     t.deepEqual(decodeInvoiceRecord(fromHex(row)), { ok: true, value })
     t.is(toHex(encodeInvoiceRecord(value)), row)
   })

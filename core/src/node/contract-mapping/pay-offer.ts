@@ -5,7 +5,7 @@ import { decodeOffer } from '../../invoice/bolt12/offer.ts'
 import type { PaymentHash } from '../../lib/ids.ts'
 import { err } from '../../lib/result.ts'
 import { requestedQuantity } from '../../payment/send/offer-amount.ts'
-import type { PaymentRequest } from '../../payment/send/payment.ts'
+import { offerTarget } from '../../payment/send/offer-target.ts'
 import { findArchivedPayment } from '../payment/archived-payments.ts'
 import type { MappingContext } from './context.ts'
 import { type ActorRecalls, blindRefusal, type ResolvedRequest, refusal } from './handlers.ts'
@@ -14,45 +14,22 @@ import { archivedRefusal, begunUnder, payer } from './pay.ts'
 
 type PayRequest = ResolvedRequest<'offers', 'pay'>
 
-/** Longer texts have no place in the contract's field. */
-const MAX_TEXT = 7_089
-
 /** Pays offers. */
 export const offerPaying = (context: MappingContext) => {
   const { options, flow, offers } = context
   const settle = payer(flow.payments)
 
-  const paymentOf = (request: PayRequest, key: string, fetched: PayableInvoice): PaymentRequest | undefined => {
-    const paths = offers.payer?.pathsOf(fetched) ?? []
-    if (paths.length === 0) return undefined
-    const { paymentHash, amountMsat, expiresAt, invoice, multiPart } = fetched
-    const { offerDescription } = invoice
-    return {
-      target: {
-        recipient: { type: 'blinded', nodeId: fetched.nodeId, paths },
-        paymentHash,
-        amountMsat,
-        multiPart: multiPart === 'optional',
-        expiresAt,
-        ...(request.offer.length > MAX_TEXT ? {} : { invoice: request.offer }),
-        ...(offerDescription === undefined ? {} : { description: offerDescription }),
-      },
-      maxFeeMsat: request.maxFeeMsat,
-      key,
-    }
-  }
-
   const pay = (request: PayRequest, key: string, fetched: PayableInvoice) => {
-    // BOLT 12: such an invoice has to be paid in several parts, however small it is.
-    if (fetched.multiPart === 'compulsory') {
+    const paths = offers.payer?.pathsOf(fetched) ?? []
+    const target = offerTarget(request.offer, fetched, paths)
+    if (target === undefined) {
       return err(
         refusal('invoice-unsupported', 'the issuer wants several parts in any case, which this node does not do'),
       )
     }
-    const payment = paymentOf(request, key, fetched)
-    return payment === undefined
+    return paths.length === 0
       ? err(refusal('no-route', 'this node finds none of the ways that the invoice names'))
-      : settle(payment)
+      : settle({ target, maxFeeMsat: request.maxFeeMsat, key })
   }
 
   /** What was begun under this key, or fetched for it. */

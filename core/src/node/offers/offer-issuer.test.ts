@@ -18,7 +18,7 @@ import { openSqliteStore } from '../../store/sqlite-store.ts'
 import type { Store } from '../../store/store.ts'
 import { MIGRATIONS } from '../storage/tables.ts'
 import { OfferIssuer, type OfferWish } from './offer-issuer.ts'
-import { type OwnOffer, OwnOffers } from './own-offers.ts'
+import { MAX_OFFERS, type OwnOffer, OwnOffers } from './own-offers.ts'
 import { recallInvoice } from './recall-invoice.ts'
 
 const CHAIN = new Uint8Array(32).fill(6)
@@ -178,6 +178,12 @@ test('an offer stays taken back over a restart, and one whose row is lost is ans
   const lost = await rig()
   t.is(lost.ask(encodeInvoiceRequest(lost.requestOf(kept))).invoice?.ok, true)
   t.deepEqual(lost.own.get(offerId(kept.offer))?.text, kept.text)
+})
+
+test('so many offers are kept, and no more', async (t) => {
+  const { issuer, own } = await rig()
+  Object.defineProperty(own, 'count', { value: MAX_OFFERS })
+  t.deepEqual(await issuer.create({ blinded: false }), { ok: false, error: { code: 'too-many-offers' } })
 })
 
 test('so many requests are answered and no more, and a repeated one costs nothing', async (t) => {

@@ -77,13 +77,14 @@ const rig = async (isAnnounced = true) => {
   return { net, alice, carol, own, issuer, payer, create, inTime }
 }
 
-test('the invoice of an offer is fetched over others, and is for what was asked for', async (t) => {
+test('BOLT 12, offers — no invoice is paid for another amount than the offer let expect', async (t) => {
   const { payer, create, carol } = await rig()
   const offer = await create({ quantityMax: 9n })
   const fetched = await payer.fetch(offer, { amountMsat: 15_000n, quantity: 3n, payerNote: 'hot' })
   if (!fetched.ok) return t.fail(JSON.stringify(fetched.error))
   const { invoice } = fetched.value
   t.is(invoice.amountMsat, 15_000n)
+  t.is(invoice.invoice.invreqAmount, 15_000n)
   t.true(equalBytes(invoice.nodeId, carol.nodeId))
   t.like(invoice.invoice, { invreqQuantity: 3n, invreqPayerNote: 'hot' })
   t.deepEqual(

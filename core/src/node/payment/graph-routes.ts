@@ -7,15 +7,14 @@ import type {
   PathFailure,
   PathQuestion,
 } from '../../graph/paths/path-question.ts'
-import { compareBytes, equalBytes, toHex } from '../../lib/bytes.ts'
+import { compareBytes, toHex } from '../../lib/bytes.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { ChannelId, NodeId, ShortChannelId } from '../../lib/ids.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { Msat, TimestampMs } from '../../lib/units.ts'
 import { chooseRoutes } from '../../payment/send/choose-routes.ts'
 import { expiryBounds } from '../../payment/send/expiry-bounds.ts'
-import type { HopName } from '../../payment/send/lessons.ts'
-import type { Attempt, OwnChannel, OwnChannels, Route, RouteFailure } from '../../payment/send/payment.ts'
+import type { Attempt, OwnChannel, OwnChannels, Route, RouteFailure, SentPayment } from '../../payment/send/payment.ts'
 import { MAX_PARTS } from '../../payment/send/route.ts'
 import type { FoundRoutes, RouteQuestion } from '../../payment/send/route-question.ts'
 import { excludedHops, lastHopInside, mostChannels, pathTarget } from './path-target.ts'
@@ -73,19 +72,18 @@ export class GraphRoutes {
     return ok({ ...answer.value, paths })
   }
 
-  /** What attempts that have ended have shown of others' channels, beside the parts of the same payment that are under way. */
-  readonly learn = (ended: readonly Attempt[], underWay: readonly Route[]): void => {
+  /** What the attempts of a payment that has ended have shown of others' channels. */
+  readonly learn = ({ attempts }: SentPayment): void => {
     const { graph, clock } = this.#options
     graph.learn(
-      ended.flatMap((attempt) => this.#shownBy(attempt, underWay)),
+      attempts.flatMap((attempt) => this.#shownBy(attempt)),
       clock.now(),
     )
   }
 
   async #further(question: RouteQuestion, near: RouteFailure): Promise<FoundRoutes> {
     const own = this.#ownEnds(question)
-    const excluded = excludedHops(question.lessons, (id) => this.#options.graph.capacityMsat(id) !== undefined)
-    const asked = this.#questionFor(question, own, excluded)
+    const asked = this.#questionFor(question, own)
     let answer = await this.#options.graph.find(asked)
     // Blocks that only hide who is paid are not worth a payment.
     if (!answer.ok && answer.error.code === 'expiry-too-far') {
@@ -93,7 +91,7 @@ export class GraphRoutes {
       answer = await this.#options.graph.find({ ...asked, finalCltvExpiryDelta: usualFinal })
     }
     if (!answer.ok) return err(near.code === 'no-route' ? failureOf(answer.error) : near)
-    return ok(answer.value.paths.map((path) => routeOf(path, own, question, excluded)))
+    return ok(answer.value.paths.map((path) => routeOf(path, own, question)))
   }
 
   /** Our channels that may be used, less what this payment has offered in them already. */
@@ -116,9 +114,10 @@ export class GraphRoutes {
     return ends
   }
 
-  #questionFor(question: RouteQuestion, ownChannels: readonly OwnEnd[], excluded: readonly HopName[]): PathQuestion {
-    const { target, remainingMsat, feeBudgetMsat, lessons, shadowDelta, underWay } = question
+  #questionFor(question: RouteQuestion, ownChannels: readonly OwnEnd[]): PathQuestion {
+    const { target, remainingMsat, feeBudgetMsat, lessons, shadowDelta } = question
     const { usualFinal, most } = expiryBounds(target, question.height)
+    const excluded = excludedHops(lessons)
     return {
       source: this.#options.nodeId,
       ownChannels,
@@ -132,19 +131,19 @@ export class GraphRoutes {
       excludedNodes: lessons.nodes,
       excludedChannels: excluded.map(({ shortChannelId, nodeId: from }) => ({ shortChannelId, from })),
       corrections: lessons.corrections,
-      inFlight: underWay.flatMap(relayedIn),
+      inFlight: [],
       now: this.#options.clock.now(),
     }
   }
 
   /** BOLT 4: a node that fails with temporary_channel_failure could not send over its channel; those before it could. */
-  #shownBy({ route, status, failure }: Attempt, underWay: readonly Route[]): readonly Observation[] {
+  #shownBy({ route, status, failure }: Attempt): readonly Observation[] {
     if (status === 'settled') return route.hops.flatMap((_, into) => this.#seen(route, into, 'settled'))
     if (failure?.type !== 'remote') return []
     const { hop, message } = failure
     const carried = route.hops.slice(0, hop + 1).flatMap((_, into) => this.#seen(route, into, 'carried'))
     return message.type === 'temporary_channel_failure'
-      ? [...carried, ...this.#seen(route, hop + 1, 'refused').map((seen) => besides(seen, route, hop, underWay))]
+      ? [...carried, ...this.#seen(route, hop + 1, 'refused')]
       : carried
   }
 
@@ -166,30 +165,9 @@ export interface LookedUpPaths extends Omit<FoundPaths, 'paths'> {
   readonly paths: readonly (Omit<FoundPath, 'ownChannel'> & { readonly channelId: ChannelId })[]
 }
 
-/** What a route takes of channels of others. */
-const relayedIn = ({ hops }: Route): PathQuestion['inFlight'] =>
-  hops.slice(1).flatMap(({ shortChannelId, amountMsat }, i) => {
-    const from = hops[i]?.nodeId
-    return from === undefined || shortChannelId === undefined ? [] : [{ from, shortChannelId, amountMsat }]
-  })
-
-/** What the node at this hop refused came on top of what it carried for us already. */
-const besides = (seen: Observation, { hops }: Route, hop: number, underWay: readonly Route[]): Observation => {
-  const from = hops[hop]?.nodeId
-  const carried = underWay
-    .flatMap(relayedIn)
-    .filter((each) => each.shortChannelId === seen.shortChannelId && from !== undefined && equalBytes(each.from, from))
-  return { ...seen, amountMsat: carried.reduce((sum, { amountMsat }) => sum + amountMsat, seen.amountMsat) }
-}
-
 type OwnEnd = OwnChannel & OwnChannelEnd
 
-const routeOf = (
-  found: FoundPath,
-  own: readonly OwnEnd[],
-  { height, target }: RouteQuestion,
-  excluded: readonly HopName[],
-): Route => {
+const routeOf = (found: FoundPath, own: readonly OwnEnd[], { height, target, lessons }: RouteQuestion): Route => {
   const { ownChannel = 0 } = found
   const hops = found.hops.map(({ nodeId, shortChannelId, amountMsat, cltvExpiryDelta }) => ({
     nodeId,
@@ -197,7 +175,7 @@ const routeOf = (
     amountMsat,
     cltvExpiry: height + cltvExpiryDelta,
   }))
-  const inside = lastHopInside(target.recipient, excluded, found, hops.at(-1)?.cltvExpiry ?? height)
+  const inside = lastHopInside(target.recipient, excludedHops(lessons), found, hops.at(-1)?.cltvExpiry ?? height)
   return { channelId: (own[ownChannel] as OwnEnd).channelId, hops: inside === undefined ? hops : [...hops, inside] }
 }
 

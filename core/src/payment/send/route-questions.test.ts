@@ -133,8 +133,7 @@ test('a payment asks for its routes, sends nothing before they come, and follows
     remainingMsat: TOTAL,
     feeBudgetMsat: 10_000n,
     offered: [],
-    underWay: [],
-    lessons: { channels: [], nodes: [], hops: [], refused: [], ways: [], corrections: [] },
+    lessons: { channels: [], nodes: [], hops: [], ways: [], corrections: [] },
     height: 500,
     shadowDelta: 0,
   })
