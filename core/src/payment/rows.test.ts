@@ -77,7 +77,7 @@ for (const { row, value } of invoicesOfVersion3) {
 
 for (const { row, value } of invoicesOfVersion4) {
   const title = value.type === 'bolt12' && value.offer !== undefined ? 'bolt12, for an offer' : value.type
-  test(`invoice rows of version 4 are read, and written to the byte: ${title}`, (t) => {
+  test(`invoice rows of version 4 are read, and written to the byte: ${title}, ${value.state.type}`, (t) => {
     t.deepEqual(decodeInvoiceRecord(fromHex(row)), { ok: true, value })
     t.is(toHex(encodeInvoiceRecord(value)), row)
   })
