@@ -1,5 +1,6 @@
 import type { Rng } from '../../../core/src/lib/rng.ts'
 import type { Reorganisation } from './reorganise.ts'
+import type { Terrain } from './terrain.ts'
 
 /** Several payments at the same time from one side of a link to the other, which takes them, and goes silent before it shows a preimage. */
 export interface Strand {
@@ -50,9 +51,15 @@ export type Action =
 
 const SECONDS = 1_000
 
-const crash = (rng: Rng, commits: number): Action => ({
+/** How many there are to draw from. */
+interface Size {
+  readonly nodes: number
+  readonly links: number
+}
+
+const crash = (rng: Rng, { nodes }: Size, commits: number): Action => ({
   do: 'crash',
-  node: rng.below(3),
+  node: rng.below(nodes),
   when: rng.below(2) === 0 ? 'before' : 'after',
   commits,
   downMs: rng.below([1, 30, 200][rng.below(3)] as number) * SECONDS,
@@ -67,37 +74,68 @@ const reorganisation = (rng: Rng, depth: number): Action => ({
   draw: rng.below(0x7fffffff),
 })
 
+type Kinds = readonly (readonly [weight: number, draw: (rng: Rng, size: Size) => Action | readonly Action[]])[]
+
 /** How likely each is, and how it is drawn. */
-const KINDS: readonly (readonly [weight: number, draw: (rng: Rng) => Action | readonly Action[]])[] = [
-  [30, (rng) => ({ do: 'pay', from: rng.below(3), to: 1 + rng.below(2), msat: amount(rng) })],
+const KINDS: Kinds = [
+  [30, (rng, size) => pay(rng, size, amount(rng))],
   [24, (rng) => ({ do: 'wait', ms: 1 + rng.below([20, 200, 3 * SECONDS, 70 * SECONDS][rng.below(4)] as number) })],
-  [5, (rng) => ({ do: 'cut', link: rng.below(2) })],
-  [5, (rng) => ({ do: 'silence', link: rng.below(2), side: rng.below(2), ms: rng.below(300 * SECONDS) })],
-  [3, (rng) => ({ do: 'part', link: rng.below(2), ms: rng.below(300 * SECONDS) })],
-  [12, (rng) => crash(rng, rng.below([3, 12, 40][rng.below(3)] as number))],
+  [5, (rng, { links }) => ({ do: 'cut', link: rng.below(links) })],
+  [
+    5,
+    (rng, { links }) => ({ do: 'silence', link: rng.below(links), side: rng.below(2), ms: rng.below(300 * SECONDS) }),
+  ],
+  [3, (rng, { links }) => ({ do: 'part', link: rng.below(links), ms: rng.below(300 * SECONDS) })],
+  [12, (rng, size) => crash(rng, size, rng.below([3, 12, 40][rng.below(3)] as number))],
   [10, (rng) => ({ do: 'mine', blocks: 1 + rng.below([2, 8, 60][rng.below(3)] as number) })],
   [6, (rng) => reorganisation(rng, 1 + rng.below(rng.below(12) === 0 ? 100 : 12))],
   [
     3,
-    (rng) => ({ do: 'feerate', node: rng.below(3), perKw: 253 + rng.below([2_000, 10_000][rng.below(2)] as number) }),
+    (rng, { nodes }) => ({
+      do: 'feerate',
+      node: rng.below(nodes),
+      perKw: 253 + rng.below([2_000, 10_000][rng.below(2)] as number),
+    }),
   ],
-  [1, (rng) => ({ do: 'cheat', link: rng.below(2), side: rng.below(2), permille: rng.below(1000) })],
-  [2, (rng) => ({ do: 'close', link: rng.below(2), side: rng.below(2), isForced: rng.below(2) === 0 })],
-  [2, (rng) => ({ do: 'hasten', link: rng.below(2), side: rng.below(2), perKw: 500 + rng.below(3_000) })],
+  [1, (rng, { links }) => ({ do: 'cheat', link: rng.below(links), side: rng.below(2), permille: rng.below(1000) })],
+  [2, (rng, { links }) => ({ do: 'close', link: rng.below(links), side: rng.below(2), isForced: rng.below(2) === 0 })],
+  [
+    2,
+    (rng, { links }) => ({ do: 'hasten', link: rng.below(links), side: rng.below(2), perKw: 500 + rng.below(3_000) }),
+  ],
   [2, (rng) => ({ do: 'spike', blocks: 1 + rng.below(10) })],
-  [3, (rng) => stranded(rng)],
-  [1, (rng) => ({ do: 'spend', node: rng.below(3) })],
-  [1, (rng) => ({ do: 'restore', node: rng.below(3), permille: rng.below(1_000) })],
+  [3, (rng, size) => stranded(rng, size)],
+  [1, (rng, { nodes }) => ({ do: 'spend', node: rng.below(nodes) })],
+  [1, (rng, { nodes }) => ({ do: 'restore', node: rng.below(nodes), permille: rng.below(1_000) })],
 ]
 
-const WEIGHT = KINDS.reduce((sum, [weight]) => sum + weight, 0)
+/** Where there are relays: payments that no channel carries alone, and deaths while their parts are on their way. */
+const IN_WEBS: Kinds = [
+  ...KINDS,
+  [25, (rng, size) => pay(rng, size, 100_000_000 + rng.below(700_000_000))],
+  [
+    20,
+    (rng, size) => [
+      pay(rng, size, 100_000_000 + rng.below(700_000_000)),
+      crash(rng, size, rng.below(12)),
+      { do: 'wait', ms: 1 + rng.below(3 * SECONDS) },
+    ],
+  ],
+]
+
+const pay = (rng: Rng, { nodes }: Size, msat: number): Action => ({
+  do: 'pay',
+  from: rng.below(nodes),
+  to: 1 + rng.below(nodes - 1),
+  msat,
+})
 
 /** From below every dust limit to a good part of a channel. */
 const amount = (rng: Rng): number => 1_000 + rng.below([300_000, 5_000_000, 90_000_000][rng.below(3)] as number)
 
 /** Only if the channel goes to the chain while they are under way do HTLCs that are alike come to the chain together. */
-const stranded = (rng: Rng): readonly Action[] => {
-  const [link, side] = [rng.below(2), rng.below(2)]
+const stranded = (rng: Rng, size: Size): readonly Action[] => {
+  const [link, side] = [rng.below(size.links), rng.below(2)]
   const strand: Action = {
     do: 'strand',
     link,
@@ -111,8 +149,8 @@ const stranded = (rng: Rng): readonly Action[] => {
   const close: Action = { do: 'close', link, side: rng.below(2), isForced: true }
   const ends: readonly (readonly Action[])[] = [
     [close],
-    [close, { do: 'await-joint' }, ...troubles(rng)],
-    [close, { do: 'await-joint' }, ...troubles(rng)],
+    [close, { do: 'await-joint' }, ...troubles(rng, size)],
+    [close, { do: 'await-joint' }, ...troubles(rng, size)],
     [],
     // Copies of these moments hold the HTLCs; all of them are revoked once the silence ends.
     [
@@ -121,37 +159,41 @@ const stranded = (rng: Rng): readonly Action[] => {
       wait,
       { do: 'wait', ms: 400 * SECONDS },
       { do: 'cheat', link, side: rng.below(2), permille: 850 + rng.below(140) },
-      ...troubles(rng),
+      ...troubles(rng, size),
     ],
   ]
   return [strand, wait, ...(ends[rng.below(ends.length)] ?? [])]
 }
 
 /** What can go wrong with a transaction that waits for a block, or is in one. */
-const troubles = (rng: Rng): readonly Action[] =>
+const troubles = (rng: Rng, size: Size): readonly Action[] =>
   Array.from({ length: 1 + rng.below(3) }, (): readonly Action[] => {
-    const trouble = (TROUBLES[rng.below(TROUBLES.length)] as (rng: Rng) => Action)(rng)
+    const trouble = (TROUBLES[rng.below(TROUBLES.length)] as (typeof TROUBLES)[0])(rng, size)
     return [trouble, { do: 'mine', blocks: 1 + rng.below(2) }]
   }).flat()
 
-const TROUBLES: readonly ((rng: Rng) => Action)[] = [
+const TROUBLES: readonly ((rng: Rng, size: Size) => Action)[] = [
   (rng) => ({ do: 'spike', blocks: 1 + rng.below(10) }),
-  (rng) => ({ do: 'feerate', node: rng.below(3), perKw: 253 + rng.below(10_000) }),
-  (rng) => crash(rng, rng.below(4)),
+  (rng, { nodes }) => ({ do: 'feerate', node: rng.below(nodes), perKw: 253 + rng.below(10_000) }),
+  (rng, size) => crash(rng, size, rng.below(4)),
   (rng) => reorganisation(rng, 1 + rng.below(rng.below(4) === 0 ? 40 : 4)),
 ]
 
-const drawn = (rng: Rng): Action | readonly Action[] => {
-  let at = rng.below(WEIGHT)
-  for (const [weight, draw] of KINDS) {
-    if (at < weight) return draw(rng)
+const drawn = (rng: Rng, kinds: Kinds, size: Size): Action | readonly Action[] => {
+  let at = rng.below(kinds.reduce((sum, [weight]) => sum + weight, 0))
+  for (const [weight, draw] of kinds) {
+    if (at < weight) return draw(rng, size)
     at -= weight
   }
   throw new Error('unreachable: the weights were added up')
 }
 
-export const drawActions = (rng: Rng): readonly Action[] =>
-  Array.from({ length: 10 + rng.below(40) }, () => drawn(rng)).flat()
+export const drawActions = (rng: Rng, { nodes, web }: Pick<Terrain, 'nodes' | 'web'>): readonly Action[] => {
+  // In a row the numbers are taken modulo how many there are.
+  const size = web === undefined ? { nodes: 3, links: 2 } : { nodes, links: web.length }
+  const kinds = web === undefined ? KINDS : IN_WEBS
+  return Array.from({ length: 10 + rng.below(40) }, () => drawn(rng, kinds, size)).flat()
+}
 
 /** One line of a trace. */
 export const tell = ({ do: what, ...rest }: Action): string =>

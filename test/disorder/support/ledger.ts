@@ -78,16 +78,25 @@ export class Ledger {
 
   /** Whether it has paid an HTLC that it has offered. */
   hasPaid(htlc: EndingHtlc): Paid {
-    const attempts = this.payments.get(htlc.hash)?.attempts.map(({ status }) => status)
+    const attempts = this.payments.get(htlc.hash)?.attempts
     if (attempts === undefined) return this.#isRelayed(htlc, 'outgoing') ? 'yes' : 'no'
-    if (!attempts.includes('settled')) return 'no'
-    return attempts.every((status) => status === 'settled') ? 'yes' : 'unsure'
+    // Which attempt it was is not in the row: several may have gone over the channel with the same amount.
+    const statuses = attempts
+      .filter(({ route }) => toHex(route.channelId) === htlc.channelId && route.hops[0]?.amountMsat === htlc.msat)
+      .map(({ status }) => status)
+    if (!statuses.includes('settled')) return 'no'
+    return statuses.every((status) => status === 'settled') ? 'yes' : 'unsure'
   }
 
   /** Whether it was paid an HTLC that was offered to it. */
   wasPaid(htlc: EndingHtlc): boolean {
     const invoice = this.invoices.get(htlc.hash)
-    return invoice === undefined ? this.#isRelayed(htlc, 'incoming') : receivedMsat(invoice) > 0n
+    if (invoice === undefined) return this.#isRelayed(htlc, 'incoming')
+    const { state } = invoice
+    return (
+      state.type === 'settled' &&
+      state.htlcs.some(({ channelId, htlcId }) => toHex(channelId) === htlc.channelId && htlcId === htlc.id)
+    )
   }
 
   #isRelayed({ channelId, id }: EndingHtlc, side: 'incoming' | 'outgoing'): boolean {
@@ -99,7 +108,8 @@ export class Ledger {
   }
 }
 
-const paymentsOf = (node: SimulatedNode): readonly SentPayment[] =>
+/** By its own rows. */
+export const paymentsOf = (node: SimulatedNode): readonly SentPayment[] =>
   [...node.disk.table(TABLE.payment).values()].map(({ value }) => {
     const payment = decodeSentPayment(value)
     if (!payment.ok) throw new Error('an unreadable payment')
@@ -124,6 +134,11 @@ export const checkPayments = (world: World, ledgers: readonly Ledger[], lost: Re
     if (world.restored.has(node)) continue
     for (const [hash, { status }] of payments) {
       if (status === 'in-flight') world.faults.push(`${node.name}: payment ${hash} never ended`)
+    }
+  }
+  for (const { payments } of ledgers) {
+    for (const { attempts } of payments.values()) {
+      if (attempts.filter(({ status }) => status === 'settled').length > 1) world.inParts += 1
     }
   }
   for (const { from, to, hash, msat } of world.asked) {

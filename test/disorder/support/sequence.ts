@@ -4,7 +4,8 @@ import { checkBooks } from './books.ts'
 import type { Deaths } from './deaths.ts'
 import { closeAll, disagreement, isOpen, recover } from './finish.ts'
 import type { JointCounts } from './joint-claims.ts'
-import { drawTerrain, type Terrain } from './terrain.ts'
+import { checkRelaysAndParts } from './relays-and-parts.ts'
+import { drawTerrain, drawWeb, type Terrain } from './terrain.ts'
 import { World } from './world.ts'
 
 /** What one sequence came to. */
@@ -13,6 +14,10 @@ export interface Outcome {
   readonly faults: readonly string[]
   readonly trace: readonly string[]
   readonly payments: number
+  /** Relays that were under way in processes that died. */
+  readonly relaysAtDeaths: number
+  /** Payments that arrived in several parts. */
+  readonly inParts: number
   readonly joint: JointCounts
   /** HTLCs that were taken although their sender had told them as failed, because of blocks that were undone. */
   readonly takenLate: number
@@ -23,10 +28,14 @@ interface Plan {
   readonly actions: readonly Action[]
 }
 
+/** One sequence of so many is played in a web of relays. */
+const WEB_EVERY = 10
+
 /** On which ground, and what happens to them: all of it from the seed. */
 export const planOf = (seed: number): Plan => {
   const rng = seededRng(seed)
-  return { terrain: drawTerrain(rng), actions: drawActions(rng) }
+  const terrain = seed % WEB_EVERY === WEB_EVERY - 1 ? drawWeb(rng) : drawTerrain(rng)
+  return { terrain, actions: drawActions(rng, terrain) }
 }
 
 /** Plays a sequence. The same seed and actions give the same outcome. */
@@ -43,6 +52,7 @@ export const play = async (
     for (const action of actions) {
       world.note(`-- ${JSON.stringify(action)}`)
       await world.apply(action)
+      checkRelaysAndParts(world)
       if (world.faults.length > 0) break
     }
     if (world.faults.length === 0) {
@@ -62,7 +72,8 @@ export const play = async (
   const joint = world.joint.counts(world.chain, world.endings)
   world.end()
   const { faults, trace, asked, undoneFates } = world
-  return { faults, trace, payments: asked.length, joint, takenLate: undoneFates.taken }
+  const { relaysAtDeaths, inParts } = world
+  return { faults, trace, payments: asked.length, relaysAtDeaths, inParts, joint, takenLate: undoneFates.taken }
 }
 
 /** The shortest run of these actions that still fails: parts are left out as long as it does. */

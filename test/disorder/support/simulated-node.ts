@@ -53,6 +53,8 @@ export interface Ground {
   readonly areScriptsUpfront: boolean
   /** Where each node hears of the network, and how it searches it: it takes no part in it if absent. */
   readonly inNetwork?: Pick<NodeOptions, 'gossip' | 'pathSearch'>
+  /** A process dies at one of its commits. */
+  onDeath?(node: SimulatedNode): void
   fault(message: string): void
 }
 
@@ -194,6 +196,7 @@ export class SimulatedNode implements Place {
       return false
     }
     this.#ground.deaths.add(when, this.#commits)
+    this.#ground.onDeath?.(this)
     this.die()
     this.#ground.clock.setTimer(death.downMs, () => this.start())
     return true

@@ -9,6 +9,8 @@ import { toHex } from '../../../core/src/lib/bytes.ts'
 import { type VirtualClock, virtualClock } from '../../../core/src/lib/clock-virtual.ts'
 import { type Rng, seededRng } from '../../../core/src/lib/rng.ts'
 import type { NodeLog } from '../../../core/src/node/node-log.ts'
+import { TABLE } from '../../../core/src/node/storage/tables.ts'
+import { searchHere } from '../../network/support/path-search.ts'
 import type { Action, Strand } from './actions.ts'
 import { Cheats } from './cheats.ts'
 import { Closers } from './closers.ts'
@@ -16,6 +18,7 @@ import { Deaths } from './deaths.ts'
 import { Endings, spentBy } from './endings.ts'
 import { JointClaims } from './joint-claims.ts'
 import { HandedIn, reorganise } from './reorganise.ts'
+import { Resolutions } from './resolutions.ts'
 import { Secrets } from './secrets.ts'
 import { SimulatedNet } from './simulated-net.ts'
 import { SimulatedNode } from './simulated-node.ts'
@@ -39,11 +42,15 @@ const MAX_BLOCKS_DOWN = 3
 /** What pays the nodes their coins is spendable at the end of any reorganisation, too. */
 const INITIAL_BLOCKS = 210
 /** No HTLC that is under way lasts longer, with what a payer adds to its expiry (BOLT 7, recommendations for routing). */
-export const LAST_EXPIRY = 600
+export const LAST_EXPIRY = 780
 /** After so many blocks more than that, whatever a close leaves to a node is due. */
 const LAST_DELAY = 1_000
 /** Enough for an opening, a death on the way, and the start after it. */
 const OPENING_MS = 20_000
+/** A small network does not wait a minute before it passes on what is new. */
+const IN_NETWORK = { gossip: { threads: 0, passOnMs: 15_000 }, pathSearch: searchHere('flow') }
+/** Enough for everybody to hear of all channels. */
+const HEARD_OF_MS = 60_000
 /** Enough for what a block sets off. */
 const BLOCK_MS = 300
 
@@ -61,7 +68,7 @@ export interface Link {
   channelId: string
 }
 
-/** Nodes in a row, each with a channel to the next, and everything that can happen to them. */
+/** Nodes in a row, each with a channel to the next, or in a web; and everything that can happen to them. */
 export class World {
   readonly clock: VirtualClock = virtualClock()
   readonly chain: Devchain
@@ -79,11 +86,14 @@ export class World {
   readonly broadcastBy = new Map<string, SimulatedNode>()
   readonly handedIn = new HandedIn()
   readonly secrets = new Secrets()
+  readonly resolutions = new Resolutions()
   readonly closers = new Closers()
   readonly cheats = new Cheats(this)
   readonly joint = new JointClaims()
   readonly undoneFates = new UndoneFates()
   readonly trace: string[] = []
+  relaysAtDeaths = 0
+  inParts = 0
   /** Who pays for the commitments on these outputs. */
   readonly funders = new Map<string, SimulatedNode>()
   /** What each node was given when its channels were opened, less what it gave. */
@@ -116,6 +126,7 @@ export class World {
       onSent: (from, to, message) => {
         this.#stirs += 1
         this.secrets.sent(from, message)
+        this.resolutions.sent(from, message)
         this.closers.sent(from, message)
         if (message.type === 'update_fulfill_htlc') this.#secretive.get(`${from}>${to}`)?.()
         if (this.traces) this.trace.push(`${this.#now} ${from}>${to} ${message.type}`)
@@ -153,14 +164,24 @@ export class World {
       deaths,
       areChannelsUnconfirmed: terrain.channels === 'zero-conf',
       areScriptsUpfront: terrain.isUpfront,
+      ...(terrain.web !== undefined && { inNetwork: IN_NETWORK }),
+      onDeath: ({ disk }: SimulatedNode) => {
+        this.relaysAtDeaths += disk.table(TABLE.relay).size
+      },
       fault: (message: string) => void this.faults.push(message),
     }
-    this.nodes = ['alice', 'bob', 'carol']
+    this.nodes = ['alice', 'bob', 'carol', 'dave']
       .slice(0, terrain.nodes)
       .map((name, at) => new SimulatedNode(ground, name, `10.0.${at}.1`))
     this.endings = new Endings(this.nodes, this.restored)
-    this.links = this.nodes.slice(1).map((b, at) => ({ a: this.nodes[at] as SimulatedNode, b, channelId: '' }))
+    const row = this.nodes.slice(1).map((_, at) => [at, at + 1] as const)
+    this.links = (terrain.web ?? row).map(([a, b]) => ({
+      a: this.nodes[a] as SimulatedNode,
+      b: this.nodes[b] as SimulatedNode,
+      channelId: '',
+    }))
     for (const { a, b } of this.links) {
+      if (b.peerIds.includes(a.id)) continue
       a.peers.push({ nodeId: b.nodeId, address: { host: b.host, port: 9735 } })
       b.peerIds = [...b.peerIds, a.id]
     }
@@ -269,6 +290,7 @@ export class World {
     for (const link of this.links) await this.#open(link)
     await this.mine(6)
     await this.until(() => this.#allUsable(), 'the channels are usable')
+    if (this.terrain.web !== undefined) await this.advance(HEARD_OF_MS)
     if (this.faults.length > 0) throw new Error(this.faults.join('\n'))
   }
 
@@ -288,7 +310,7 @@ export class World {
 
   /** Asks for the channel until it is there: a node may die on the way. */
   async #open(link: Link): Promise<void> {
-    const { channels } = this.terrain
+    const { channels, web } = this.terrain
     for (let tries = 0; link.channelId === ''; tries++) {
       if (tries > 5) throw new Error('a channel cannot be opened')
       await this.until(() => this.#isConnected(link), 'the peers are connected')
@@ -298,11 +320,14 @@ export class World {
         pushMsat: (CAPACITY_SAT * 1000n) / 2n,
         ...(channels === 'hidden' ? { hiddenId: true } : {}),
         ...(channels === 'zero-conf' ? { zeroConf: true } : {}),
+        ...(web !== undefined ? { announce: true } : {}),
       })
       await this.advance(OPENING_MS)
       for (const { durable } of storedChannels(link.a.disk)) {
         if (!isFunded(durable) || toHex(durable.params.remoteNodeId) !== link.b.id) continue
-        link.channelId = toHex(durable.params.channelId)
+        const channelId = toHex(durable.params.channelId)
+        if (this.links.some((other) => other.channelId === channelId)) continue
+        link.channelId = channelId
         this.funders.set(formatOutPoint(latest(durable).localParams.fundingOutpoint), link.a)
         this.#give(link.a, -CAPACITY_SAT / 2n)
         this.#give(link.b, CAPACITY_SAT / 2n)
@@ -341,8 +366,9 @@ export class World {
     return true
   }
 
-  /** The nodes that a payment passes, ends included. */
+  /** The nodes that a payment passes, ends included; all that it may pass, where there are several ways. */
   between(from: SimulatedNode, to: SimulatedNode): readonly SimulatedNode[] {
+    if (this.terrain.web !== undefined) return this.nodes
     const [first = 0, last = 0] = [this.nodes.indexOf(from), this.nodes.indexOf(to)].sort()
     return this.nodes.slice(first, last + 1)
   }

@@ -5,7 +5,7 @@ import type { Observation } from '../../graph/paths/liquidity.ts'
 import type { PathQuestion } from '../../graph/paths/path-question.ts'
 import { fromHex } from '../../lib/bytes.ts'
 import { ownChannels } from '../../payment/fixtures/own-channels.ts'
-import type { Attempt, OwnChannel, Route, SentPayment } from '../../payment/send/payment.ts'
+import type { Attempt, OwnChannel, Route } from '../../payment/send/payment.ts'
 import type { FoundRoutes, RouteQuestion } from '../../payment/send/route-question.ts'
 import { GraphRoutes } from './graph-routes.ts'
 
@@ -54,7 +54,8 @@ const question = (to: number, change: Partial<RouteQuestion> = {}): RouteQuestio
   remainingMsat: 100_000n,
   feeBudgetMsat: 50_000n,
   offered: [],
-  lessons: { channels: [], nodes: [], hops: [], ways: [], corrections: [] },
+  underWay: [],
+  lessons: { channels: [], nodes: [], hops: [], refused: [], ways: [], corrections: [] },
   height: HEIGHT,
   shadowDelta: 7,
   ...change,
@@ -120,6 +121,7 @@ test('routes — what the payment has learnt is asked for: what failed is left o
         channels: [new Uint8Array(32).fill(2)],
         nodes: [nodeId(7)],
         hops: [hop],
+        refused: [],
         ways: [
           { channelId: new Uint8Array(32).fill(3), hops: [{ nodeId: nodeId(BOB as number), shortChannelId: 10n }] },
         ],
@@ -174,7 +176,7 @@ test('routes — an attempt that failed has shown what the channels before the f
     status: 'failed',
     ...change,
   })
-  const ended = (attempts: readonly Attempt[]) => routes.learn({ attempts } as unknown as SentPayment)
+  const ended = (attempts: readonly Attempt[]) => routes.learn(attempts, [])
   ended([
     attempt({
       failure: { type: 'remote', hop: 1, message: { type: 'temporary_channel_failure' } },
@@ -199,6 +201,33 @@ test('routes — an attempt that failed has shown what the channels before the f
   )
   ended([attempt({ failure: { type: 'local', error: 'x' } }), attempt({ failure: { type: 'unreadable' } })])
   t.deepEqual(learnt, [])
+})
+
+test('routes — what is under way takes room, and what a channel refused came on top of it: less may get through, once', async (t) => {
+  const { routes, asked, learnt } = rig(CHAIN)
+  const [route] = await routesOf(routes.find(question(DAVE as number)))
+  if (route === undefined) return t.fail()
+  const hop = { nodeId: nodeId(CAROL as number), shortChannelId: 20n }
+  const { lessons } = question(DAVE as number)
+  await routes.find(question(DAVE as number, { underWay: [route], lessons: { ...lessons, refused: [hop] } }))
+  t.deepEqual(asked[1]?.inFlight, [
+    { from: nodeId(BOB as number), shortChannelId: 10n, amountMsat: 101_000n },
+    { from: nodeId(CAROL as number), shortChannelId: 20n, amountMsat: 100_000n },
+  ])
+  t.deepEqual(asked[1]?.excludedChannels, [])
+  // Nothing is learnt of a channel that the graph does not know.
+  const hinted = { ...hop, shortChannelId: 99n }
+  await routes.find(question(DAVE as number, { lessons: { ...lessons, refused: [hinted] } }))
+  t.deepEqual(asked[2]?.excludedChannels, [{ shortChannelId: 99n, from: nodeId(CAROL as number) }])
+  const failure = { type: 'remote', hop: 1, message: { type: 'temporary_channel_failure' } } as const
+  routes.learn([{ id: 1, route, sessionKey: fromHex(''), startedAt: 1, status: 'failed', failure }], [route])
+  t.deepEqual(
+    learnt.map(({ shortChannelId, amountMsat, outcome }) => [shortChannelId, amountMsat, outcome]),
+    [
+      [10n, 101_000n, 'carried'],
+      [20n, 200_000n, 'refused'],
+    ],
+  )
 })
 
 test('routes — a payment goes in several parts over one channel of ours, which pays for the weight of each', async (t) => {

@@ -7,14 +7,15 @@ import type {
   PathFailure,
   PathQuestion,
 } from '../../graph/paths/path-question.ts'
-import { compareBytes, toHex } from '../../lib/bytes.ts'
+import { compareBytes, equalBytes, toHex } from '../../lib/bytes.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { ChannelId, NodeId, ShortChannelId } from '../../lib/ids.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { Msat, TimestampMs } from '../../lib/units.ts'
 import { chooseRoutes } from '../../payment/send/choose-routes.ts'
 import { expiryBounds } from '../../payment/send/expiry-bounds.ts'
-import type { Attempt, OwnChannel, OwnChannels, Route, RouteFailure, SentPayment } from '../../payment/send/payment.ts'
+import type { HopName } from '../../payment/send/lessons.ts'
+import type { Attempt, OwnChannel, OwnChannels, Route, RouteFailure } from '../../payment/send/payment.ts'
 import { MAX_PARTS } from '../../payment/send/route.ts'
 import type { FoundRoutes, RouteQuestion } from '../../payment/send/route-question.ts'
 import { excludedHops, lastHopInside, mostChannels, pathTarget } from './path-target.ts'
@@ -72,18 +73,19 @@ export class GraphRoutes {
     return ok({ ...answer.value, paths })
   }
 
-  /** What the attempts of a payment that has ended have shown of others' channels. */
-  readonly learn = ({ attempts }: SentPayment): void => {
+  /** What attempts that have ended have shown of others' channels, beside the parts of the same payment that are under way. */
+  readonly learn = (ended: readonly Attempt[], underWay: readonly Route[]): void => {
     const { graph, clock } = this.#options
     graph.learn(
-      attempts.flatMap((attempt) => this.#shownBy(attempt)),
+      ended.flatMap((attempt) => this.#shownBy(attempt, underWay)),
       clock.now(),
     )
   }
 
   async #further(question: RouteQuestion, near: RouteFailure): Promise<FoundRoutes> {
     const own = this.#ownEnds(question)
-    const asked = this.#questionFor(question, own)
+    const excluded = excludedHops(question.lessons, (id) => this.#options.graph.capacityMsat(id) !== undefined)
+    const asked = this.#questionFor(question, own, excluded)
     let answer = await this.#options.graph.find(asked)
     // Blocks that only hide who is paid are not worth a payment.
     if (!answer.ok && answer.error.code === 'expiry-too-far') {
@@ -91,7 +93,7 @@ export class GraphRoutes {
       answer = await this.#options.graph.find({ ...asked, finalCltvExpiryDelta: usualFinal })
     }
     if (!answer.ok) return err(near.code === 'no-route' ? failureOf(answer.error) : near)
-    return ok(answer.value.paths.map((path) => routeOf(path, own, question)))
+    return ok(answer.value.paths.map((path) => routeOf(path, own, question, excluded)))
   }
 
   /** Our channels that may be used, less what this payment has offered in them already. */
@@ -114,10 +116,9 @@ export class GraphRoutes {
     return ends
   }
 
-  #questionFor(question: RouteQuestion, ownChannels: readonly OwnEnd[]): PathQuestion {
-    const { target, remainingMsat, feeBudgetMsat, lessons, shadowDelta } = question
+  #questionFor(question: RouteQuestion, ownChannels: readonly OwnEnd[], excluded: readonly HopName[]): PathQuestion {
+    const { target, remainingMsat, feeBudgetMsat, lessons, shadowDelta, underWay } = question
     const { usualFinal, most } = expiryBounds(target, question.height)
-    const excluded = excludedHops(lessons)
     return {
       source: this.#options.nodeId,
       ownChannels,
@@ -131,19 +132,19 @@ export class GraphRoutes {
       excludedNodes: lessons.nodes,
       excludedChannels: excluded.map(({ shortChannelId, nodeId: from }) => ({ shortChannelId, from })),
       corrections: lessons.corrections,
-      inFlight: [],
+      inFlight: underWay.flatMap(relayedIn),
       now: this.#options.clock.now(),
     }
   }
 
   /** BOLT 4: a node that fails with temporary_channel_failure could not send over its channel; those before it could. */
-  #shownBy({ route, status, failure }: Attempt): readonly Observation[] {
+  #shownBy({ route, status, failure }: Attempt, underWay: readonly Route[]): readonly Observation[] {
     if (status === 'settled') return route.hops.flatMap((_, into) => this.#seen(route, into, 'settled'))
     if (failure?.type !== 'remote') return []
     const { hop, message } = failure
     const carried = route.hops.slice(0, hop + 1).flatMap((_, into) => this.#seen(route, into, 'carried'))
     return message.type === 'temporary_channel_failure'
-      ? [...carried, ...this.#seen(route, hop + 1, 'refused')]
+      ? [...carried, ...this.#seen(route, hop + 1, 'refused').map((seen) => besides(seen, route, hop, underWay))]
       : carried
   }
 
@@ -165,9 +166,30 @@ export interface LookedUpPaths extends Omit<FoundPaths, 'paths'> {
   readonly paths: readonly (Omit<FoundPath, 'ownChannel'> & { readonly channelId: ChannelId })[]
 }
 
+/** What a route takes of channels of others. */
+const relayedIn = ({ hops }: Route): PathQuestion['inFlight'] =>
+  hops.slice(1).flatMap(({ shortChannelId, amountMsat }, i) => {
+    const from = hops[i]?.nodeId
+    return from === undefined || shortChannelId === undefined ? [] : [{ from, shortChannelId, amountMsat }]
+  })
+
+/** What the node at this hop refused came on top of what it carried for us already. */
+const besides = (seen: Observation, { hops }: Route, hop: number, underWay: readonly Route[]): Observation => {
+  const from = hops[hop]?.nodeId
+  const carried = underWay
+    .flatMap(relayedIn)
+    .filter((each) => each.shortChannelId === seen.shortChannelId && from !== undefined && equalBytes(each.from, from))
+  return { ...seen, amountMsat: carried.reduce((sum, { amountMsat }) => sum + amountMsat, seen.amountMsat) }
+}
+
 type OwnEnd = OwnChannel & OwnChannelEnd
 
-const routeOf = (found: FoundPath, own: readonly OwnEnd[], { height, target, lessons }: RouteQuestion): Route => {
+const routeOf = (
+  found: FoundPath,
+  own: readonly OwnEnd[],
+  { height, target }: RouteQuestion,
+  excluded: readonly HopName[],
+): Route => {
   const { ownChannel = 0 } = found
   const hops = found.hops.map(({ nodeId, shortChannelId, amountMsat, cltvExpiryDelta }) => ({
     nodeId,
@@ -175,7 +197,7 @@ const routeOf = (found: FoundPath, own: readonly OwnEnd[], { height, target, les
     amountMsat,
     cltvExpiry: height + cltvExpiryDelta,
   }))
-  const inside = lastHopInside(target.recipient, excludedHops(lessons), found, hops.at(-1)?.cltvExpiry ?? height)
+  const inside = lastHopInside(target.recipient, excluded, found, hops.at(-1)?.cltvExpiry ?? height)
   return { channelId: (own[ownChannel] as OwnEnd).channelId, hops: inside === undefined ? hops : [...hops, inside] }
 }
 

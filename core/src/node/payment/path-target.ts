@@ -1,5 +1,6 @@
 import { type FoundPath, MAX_HOPS, type PathQuestion } from '../../graph/paths/path-question.ts'
 import { equalBytes } from '../../lib/bytes.ts'
+import type { ShortChannelId } from '../../lib/ids.ts'
 import type { BlockHeight } from '../../lib/units.ts'
 import {
   type BlindedRecipient,
@@ -11,9 +12,16 @@ import type { HopName, Lessons } from '../../payment/send/lessons.ts'
 import type { RouteHop } from '../../payment/send/payment.ts'
 import type { Recipient } from '../../payment/send/recipient.ts'
 
-/** What no path goes over. Whoever garbled a failure is somewhere on the way: the first relay of it is left out. */
-export const excludedHops = ({ hops, ways }: Lessons): readonly HopName[] => [
+/**
+ * What no path goes over. Whoever garbled a failure is somewhere on the way: the first relay of it is left out. How much less than it refused
+ * a channel of the graph carries was learnt, and of others nothing is.
+ */
+export const excludedHops = (
+  { hops, refused, ways }: Lessons,
+  isKnown: (shortChannelId: ShortChannelId) => boolean,
+): readonly HopName[] => [
   ...hops,
+  ...refused.filter(({ shortChannelId }) => !isKnown(shortChannelId)),
   ...ways.flatMap((way) => way.hops.slice(0, 1)),
 ]
 

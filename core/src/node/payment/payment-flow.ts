@@ -211,7 +211,7 @@ export class PaymentFlow {
     const upstream = this.#upstream
     const ownChannels = this.#ownChannels
     const sending = { store, clock, rng, events, channelDirectory, routeFinder: this.routes.find, height, log }
-    this.#payments = system.spawn('payments', paymentsBehaviour({ ...sending, ended: this.routes.learn, begun }), {
+    this.#payments = system.spawn('payments', paymentsBehaviour({ ...sending, attempted: this.routes.learn, begun }), {
       lanes: PAYMENTS_LANES,
     })
     const { peerEvents, trampoline: policy } = this.#options

@@ -4,7 +4,7 @@ import { toHex } from '../../lib/bytes.ts'
 import type { PaymentHash } from '../../lib/ids.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { TimestampMs } from '../../lib/units.ts'
-import type { PaymentRequest, SentPayment } from '../../payment/send/payment.ts'
+import type { Attempt, PaymentRequest, Route, SentPayment } from '../../payment/send/payment.ts'
 import { decodeSentPayment, encodeSentPayment } from '../../payment/send/payment-codec.ts'
 import { parsePaymentReference } from '../../payment/send/payment-reference.ts'
 import { resting, startPayment, stepPayment } from '../../payment/send/send-machine.ts'
@@ -30,8 +30,8 @@ import type { SearchInput } from './route-searches.ts'
 import { type AddedInput, Sending, type SendingServices } from './sending.ts'
 
 export interface PaymentsServices extends SendingServices {
-  /** A payment has ended: what it went through may be of use for others. */
-  ended(payment: SentPayment): void
+  /** Attempts of a payment have ended, while others are under way: what they went through is of use for what is tried next. */
+  attempted(ended: readonly Attempt[], underWay: readonly Route[]): void
   /** A payment begins that was asked under this key. Returns what belongs in the commit of its first row. */
   begun(key: string): readonly Write[]
 }
@@ -175,7 +175,11 @@ class PaymentsDriver {
 
   #input(hash: string, input: SendInput): void {
     const before = this.#live.get(hash)
-    if (before !== undefined) this.#apply(hash, before.payment, stepPayment(before, input, this.#sending.env()))
+    if (before === undefined) return
+    const step = stepPayment(before, input, this.#sending.env())
+    const ended = endedSince(before.payment, step.state.payment)
+    if (ended.length > 0) this.#services.attempted(ended, routesUnderWay(step.state.payment))
+    this.#apply(hash, before.payment, step)
   }
 
   #apply(hash: string, before: SentPayment | undefined, step: Step<SendState, SendingEffect>): void {
@@ -195,7 +199,6 @@ class PaymentsDriver {
       if (effect.type === 'add-htlc') void this.#sending.offer(hash, effect, effect.reference)
       else {
         reportPaymentEnded(this.#services.events, effect.payment)
-        this.#services.ended(effect.payment)
       }
     }
   }
@@ -258,6 +261,14 @@ class PaymentsDriver {
     return new Promise((resolve) => store.submit(writes, () => resolve(sumOf(gone))))
   }
 }
+
+const endedSince = (before: SentPayment, { attempts }: SentPayment): readonly Attempt[] => {
+  const pending = new Set(before.attempts.flatMap(({ id, status }) => (status === 'pending' ? [id] : [])))
+  return attempts.filter(({ id, status }) => status !== 'pending' && pending.has(id))
+}
+
+const routesUnderWay = ({ attempts }: SentPayment): readonly Route[] =>
+  attempts.flatMap(({ status, route }) => (status === 'pending' ? [route] : []))
 
 const idsOf = ({ attempts }: SentPayment): readonly number[] => attempts.map(({ id }) => id)
 

@@ -88,7 +88,7 @@ const begin = async (t: ExecutionContext, routeFinder: RouteFinder, stored?: Sto
     events,
     channelDirectory,
     routeFinder,
-    ended: () => {},
+    attempted: () => {},
     log,
     height: () => 100,
     begun: () => [],

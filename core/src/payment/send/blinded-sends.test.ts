@@ -204,7 +204,8 @@ test('an answer is held against the paths: their first nodes, fees, blocks and l
     remainingMsat: 1_000_000n,
     feeBudgetMsat: 10_000n,
     offered: [],
-    lessons: { channels: [], nodes: [], hops: [], ways: [], corrections: [] },
+    underWay: [],
+    lessons: { channels: [], nodes: [], hops: [], refused: [], ways: [], corrections: [] },
     height: 500,
     shadowDelta: 0,
   }

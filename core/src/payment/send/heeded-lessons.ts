@@ -11,11 +11,12 @@ export interface HeededLessons {
   corrected(hop: RouteHintHop): RouteHintHop
 }
 
-export const heeded = ({ channels, nodes, hops, ways, corrections }: Lessons): HeededLessons => {
+export const heeded = ({ channels, nodes, hops, refused, ways, corrections }: Lessons): HeededLessons => {
   const banned = new Set([
     ...channels.map(channelKey),
     ...nodes.map(nodeKey),
-    ...hops.map(hopKey),
+    // Nothing is known here of how much less would get through.
+    ...[...hops, ...refused].map(hopKey),
     ...ways.map((way) => wayKey(way.channelId, way.hops)),
   ])
   const corrected = new Map<string, CorrectedHop>(corrections.map((hop) => [hopKey(hop), hop]))

@@ -26,6 +26,8 @@ export interface Lessons {
   readonly channels: readonly ChannelId[]
   readonly nodes: readonly NodeId[]
   readonly hops: readonly HopName[]
+  /** Refused once what they were to carry: less may get through. */
+  readonly refused: readonly HopName[]
   /** Each over one of our channels and these hops: nobody says which of them is at fault. */
   readonly ways: readonly { readonly channelId: ChannelId; readonly hops: readonly HopName[] }[]
   /** At most one of each hop. */
@@ -37,7 +39,7 @@ export const refusedAttempt = (attempts: readonly Attempt[]): Attempt | undefine
   attempts.find(({ route, failure }) => failure !== undefined && isFinalRefusal(route, failure))
 
 export const lessonsOf = (attempts: readonly Attempt[]): Lessons => {
-  const lessons: Learning = { channels: [], nodes: [], hops: [], ways: [], corrections: [] }
+  const lessons: Learning = { channels: [], nodes: [], hops: [], refused: [], ways: [], corrections: [] }
   for (const { route, failure } of attempts) {
     if (failure !== undefined && !isFinalRefusal(route, failure)) learn(route, failure, lessons)
   }
@@ -95,6 +97,12 @@ const learn = (route: Route, failure: AttemptFailure, lessons: Learning): void =
             const { feeBaseMsat, feeProportionalMillionths, cltvExpiryDelta } = update
             lessons.corrections.push({ ...hop, feeBaseMsat, feeProportionalMillionths, cltvExpiryDelta })
           }
+          return
+        }
+        case 'temporary_channel_failure': {
+          // What refuses again is in trouble, whatever it is to carry.
+          const isAgain = lessons.refused.some((known) => isSameHop(known, hop))
+          lessons[isAgain ? 'hops' : 'refused'].push(hop)
           return
         }
         default:

@@ -18,6 +18,8 @@ export interface RouteQuestion {
   readonly feeBudgetMsat: Msat
   /** What this payment has offered in our channels, and what they may not have deducted yet. */
   readonly offered: readonly OfferedAmount[]
+  /** The routes of the parts that are under way: they take room in channels of others. */
+  readonly underWay: readonly Route[]
   readonly lessons: Lessons
   readonly height: BlockHeight
   /** Blocks to add to the final expiry, as far as the route has room for them. */

@@ -133,7 +133,8 @@ test('a payment asks for its routes, sends nothing before they come, and follows
     remainingMsat: TOTAL,
     feeBudgetMsat: 10_000n,
     offered: [],
-    lessons: { channels: [], nodes: [], hops: [], ways: [], corrections: [] },
+    underWay: [],
+    lessons: { channels: [], nodes: [], hops: [], refused: [], ways: [], corrections: [] },
     height: 500,
     shadowDelta: 0,
   })

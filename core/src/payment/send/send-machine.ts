@@ -180,6 +180,7 @@ const advance = ({ asked: _, ...state }: SendState, env: SendEnv): SendStep => {
     offered: attempts.flatMap(({ id, route }) =>
       offering.includes(id) ? [{ channelId: route.channelId, amountMsat: (route.hops[0] as RouteHop).amountMsat }] : [],
     ),
+    underWay: pending(payment).map(({ route }) => route),
     lessons: lessonsOf(attempts),
     height: env.height,
     shadowDelta,
