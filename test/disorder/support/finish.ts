@@ -41,7 +41,8 @@ export const recover = async (world: World): Promise<void> => {
   await world.advance(240_000)
   // What a restored database tells of relays is looked at with a block (ADR 32).
   await world.mine(1)
-  await world.advance(20_000)
+  // What is relayed anew then may be a part whose payee waits a minute for the others (BOLT 4).
+  await world.advance(world.terrain.web === undefined ? 20_000 : 90_000)
 }
 
 const hashesOf = ({ htlcs }: Funded): readonly string[] =>

@@ -29,7 +29,7 @@ interface Plan {
 }
 
 /** One sequence of so many is played in a web of relays. */
-const WEB_EVERY = 10
+const WEB_EVERY = 20
 
 /** On which ground, and what happens to them: all of it from the seed. */
 export const planOf = (seed: number): Plan => {
