@@ -46,6 +46,7 @@ test('a payment is held over a restart, listed as held, and claimed with its pre
   t.like(invoice, { status: 'paid', preimage: toHex(preimage), receivedMsat: 100_000_000n })
   t.like(await outcome, { ok: true, value: { payment: { status: 'settled', preimage: toHex(preimage) } } })
   t.like(bob.payloads('payment.received'), [{ paymentHash, amountMsat: '100000000' }])
+  t.like(await bob.tryAsk('invoices', 'cancel', { paymentHash }), { error: { code: 'invoice-paid' } })
   await bob.until(async () => (await bob.ask('channels', 'get', { channelId })).channel.localMsat === 100_000_000n)
 })
 

@@ -71,7 +71,7 @@ test('no help is wider than the terminal; a group lists its commands by what the
     for (const line of out.split('\n')) t.true(line.length <= 80, `${words.join(' ')}: ${line}`)
   }
   const { out } = await cli(['channels', '--help'], { columns: 80 })
-  t.regex(out, /^ {2}release +Lets a channel that was quarantined after a fault take part\n +in the protocol again\.$/m)
+  t.regex(out, /^ {2}release +Lets a channel that was quarantined after a fault take\n +part in the protocol again\.$/m)
 })
 
 test('arguments and options become the request, amounts by their units', async (t) => {

@@ -102,7 +102,9 @@ test('a damaged lock file — every hook stays closed, nothing is overwritten, a
   writeFileSync(path, damaged)
   const { host, node, write } = await again(t, first)
   t.is(host.held?.code, 'lock-file-damaged')
-  t.deepEqual(await node.askHook('channel.accept', question), [{ ...NOT_RUNNING, plugin: 'lock-file' }] as never)
+  t.deepEqual(await node.askHook('channel.accept', question), [
+    { ...NOT_RUNNING, plugin: 'lock-file', onFailure: 'closed' },
+  ] as never)
   t.like(await host.install(write(watcher)), { error: { code: 'lock-file-damaged' } })
   t.like(await host.resume(), { error: { code: 'lock-file-damaged' } })
   t.is(readFileSync(path, 'utf8'), damaged)

@@ -180,3 +180,12 @@ test('parseVerdict — refuses a verdict that the hook does not have', (t) => {
     t.false(parseVerdict('channel.accept', verdict).ok)
   }
 })
+
+test('parseRequest — a short channel id is at most what it has bytes for', (t) => {
+  const read = (shortChannelId: string) =>
+    parseRequest('router', 'setWeights', { weights: [{ shortChannelId, costPpm: 1_000 }] })
+  t.true(read('16777215x16777215x65535').ok)
+  for (const beyond of ['16777216x1x1', '1x16777216x1', '1x1x65536']) {
+    t.like(read(beyond), { ok: false, error: { field: 'weights.0.shortChannelId' } })
+  }
+})

@@ -80,9 +80,19 @@ export const Hex = scalar<string>(
     .max(65_536),
 )
 export const Secret32 = scalar<string>('hex', hex(32), { dataClass: 'secret' })
+
+/** BOLT 7: three bytes for the block, three for the transaction, two for the output. */
+const isInBounds = (shortChannelId: string): boolean => {
+  const [block = 0, transaction = 0, output = 0] = shortChannelId.split('x').map(Number)
+  return block <= 0xffffff && transaction <= 0xffffff && output <= 0xffff
+}
+
 export const ShortChannelId = scalar<T.ShortChannelId>(
   'short-channel-id',
-  z.string().regex(/^\d{1,8}x\d{1,8}x\d{1,5}$/, 'expected block, transaction and output, such as 539268x845x1'),
+  z
+    .string()
+    .regex(/^\d{1,8}x\d{1,8}x\d{1,5}$/, 'expected block, transaction and output, such as 539268x845x1')
+    .refine(isInBounds, { error: 'expected at most 16777215x16777215x65535' }),
 )
 export const Cursor = scalar<T.Cursor>('cursor', given('a cursor that this node gave out', 1, 128), {
   summary: 'A place in the event log.',
