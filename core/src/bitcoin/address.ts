@@ -1,8 +1,7 @@
 import { fromBase58Check, fromBech32, toBase58Check, toBech32 } from 'bitcoinjs-lib/src/address'
-import { concat } from '../lib/bytes.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import { NETWORKS, type Network, type NetworkName } from './network.ts'
-import { OPS, outputType, parseWitnessProgram, witnessProgram } from './script.ts'
+import { outputType, p2pkhOfHash, p2shOfHash, parseWitnessProgram, witnessProgram } from './script.ts'
 
 export type AddressError =
   | { readonly code: 'invalid-address'; readonly address: string }
@@ -64,14 +63,8 @@ const parseBase58 = (address: string): Parsed | undefined => {
   if (decoded === undefined) return undefined
   const { version, hash } = decoded
   const keyHash = networksWith(({ p2pkhVersion }) => p2pkhVersion === version)
-  if (keyHash.length > 0) {
-    const [head, tail] = [Uint8Array.of(OPS.OP_DUP, OPS.OP_HASH160, 20), [OPS.OP_EQUALVERIFY, OPS.OP_CHECKSIG]]
-    return { script: concat(head, hash, Uint8Array.from(tail)), networks: keyHash }
-  }
-  return {
-    script: concat(Uint8Array.of(OPS.OP_HASH160, 20), hash, Uint8Array.of(OPS.OP_EQUAL)),
-    networks: networksWith(({ p2shVersion }) => p2shVersion === version),
-  }
+  if (keyHash.length > 0) return { script: p2pkhOfHash(hash), networks: keyHash }
+  return { script: p2shOfHash(hash), networks: networksWith(({ p2shVersion }) => p2shVersion === version) }
 }
 
 // The library throws on text that is not an address.

@@ -94,8 +94,7 @@ export const p2wpkh = (publicKey: PublicKey): Uint8Array => p2wpkhOfHash(hash160
 export const p2wpkhOfHash = (keyHash: Uint8Array): Uint8Array => witnessProgram(0, keyHash)
 
 /** What BIP 143 takes as script code for an output made by `p2wpkhOfHash`. */
-export const p2wpkhScriptCode = (keyHash: Uint8Array): Uint8Array =>
-  concat(Uint8Array.of(OPS.OP_DUP, OPS.OP_HASH160, 20), keyHash, Uint8Array.of(OPS.OP_EQUALVERIFY, OPS.OP_CHECKSIG))
+export const p2wpkhScriptCode = (keyHash: Uint8Array): Uint8Array => p2pkhOfHash(keyHash)
 
 /** The output script that pays to a witness script (BIP 141). */
 export const p2wsh = (witnessScript: Uint8Array): Uint8Array => witnessProgram(0, sha256(witnessScript))
@@ -109,6 +108,14 @@ export const p2tr = (outputKey: Uint8Array): Uint8Array => {
 /** The output script of a segwit version (0 to 16) and a program (BIP 141). */
 export const witnessProgram = (version: number, program: Uint8Array): Uint8Array =>
   concat(Uint8Array.of(version === 0 ? OPS.OP_0 : OPS.OP_1 + version - 1, program.length), program)
+
+/** The output script that pays to the HASH160 of a key without segwit. */
+export const p2pkhOfHash = (keyHash: Uint8Array): Uint8Array =>
+  concat(Uint8Array.of(OPS.OP_DUP, OPS.OP_HASH160, 20), keyHash, Uint8Array.of(OPS.OP_EQUALVERIFY, OPS.OP_CHECKSIG))
+
+/** The output script that pays to the HASH160 of a script (BIP 16). */
+export const p2shOfHash = (scriptHash: Uint8Array): Uint8Array =>
+  concat(Uint8Array.of(OPS.OP_HASH160, 20), scriptHash, Uint8Array.of(OPS.OP_EQUAL))
 
 /** The version and program of a segwit output script; `undefined` for any other script. */
 export const parseWitnessProgram = (script: Uint8Array): { version: number; program: Uint8Array } | undefined => {

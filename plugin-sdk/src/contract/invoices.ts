@@ -3,18 +3,23 @@ import { DEFAULTS } from './defaults.ts'
 import { actor, command, query } from './define.ts'
 import { field, named } from './field.ts'
 import {
+  Address,
   BlockHeight,
   Count,
   Flag,
+  Hash32,
   Invoice,
   integer,
   Msat,
+  NodeId,
   OfferId,
   Page,
   PaymentHash,
+  Ppm,
   Preimage,
   page,
   Secret32,
+  ShortChannelId,
   Timestamp,
   text,
   utf8Text,
@@ -42,7 +47,7 @@ const InvoiceSummary = named(
     givenBackAt: field(BlockHeight, {
       summary: 'Of a payment that is held: the node gives it back at this height.',
     }).optional(),
-    description: text(1024),
+    description: text(1024, 'Empty where the invoice has the hash of one instead.'),
     preimage: Preimage.optional(),
     paymentSecret: Secret32.optional(),
     createdAt: Timestamp,
@@ -53,7 +58,58 @@ const InvoiceSummary = named(
 )
 
 const Description = utf8Text(639, 'At most 639 bytes of UTF-8, which is what an invoice has room for.')
+const ADDRESS_ERRORS = ['address-invalid', 'address-wrong-network'] as const
+const moreTerms = {
+  descriptionHash: field(Hash32, {
+    summary: 'SHA-256 of a description of any length, instead of the description. The payer has to get that elsewhere.',
+  }).optional(),
+  fallbackAddress: field(Address, {
+    summary:
+      'On chain, for a payer who cannot pay over Lightning. The node does not look whether anything comes there.',
+  }).optional(),
+}
+const unbounded = {
+  amountMsat: 'It asks for money and spends none.',
+  fallbackAddress: 'A payer may pay there, and nothing of ours goes there.',
+}
 const ExpirySeconds = integer(1, 31_536_000, `${DEFAULTS.invoiceExpirySeconds} if not said: an hour.`)
+
+const DecodedInvoice = named(
+  'DecodedInvoice',
+  'What a BOLT 11 invoice says. Its description comes from whoever made it.',
+  z.object({
+    paymentHash: PaymentHash,
+    payeeNodeId: field(NodeId, { summary: 'Who has signed it.' }),
+    amountMsat: field(Msat, { summary: 'Absent where the payer chooses.' }).optional(),
+    description: text(1024).optional(),
+    descriptionHash: field(Hash32, { summary: 'SHA-256 of the description, which is not in the invoice.' }).optional(),
+    createdAt: Timestamp,
+    expiresAt: Timestamp,
+    minFinalCltvExpiryDelta: Count,
+    fallbackAddresses: z
+      .array(field(Address, { summary: 'On chain, for a payer who cannot pay over Lightning.' }))
+      .readonly(),
+    routeHints: z
+      .array(
+        z
+          .array(
+            named(
+              'RouteHintHop',
+              'A channel on the way to the payee, and what the node before it charges.',
+              z.object({
+                nodeId: NodeId,
+                shortChannelId: ShortChannelId,
+                feeBaseMsat: Msat,
+                feeProportionalMillionths: Ppm,
+                cltvExpiryDelta: Count,
+              }),
+            ),
+          )
+          .readonly(),
+      )
+      .readonly(),
+  }),
+)
 
 export const invoices = actor('invoices', 'Invoices that this node makes.', {
   list: query({
@@ -69,18 +125,26 @@ export const invoices = actor('invoices', 'Invoices that this node makes.', {
     errors: ['invoice-not-found'],
     positional: ['paymentHash'],
   }),
+  decode: query({
+    summary: 'Reads a BOLT 11 invoice of anybody. Nothing is sent.',
+    request: z.strictObject({ invoice: Invoice }),
+    reply: z.object({ invoice: DecodedInvoice }),
+    errors: ['invoice-invalid', 'invoice-wrong-network', 'invoice-unsupported'],
+    positional: ['invoice'],
+  }),
   create: command({
     summary: 'Makes a BOLT 11 invoice, with hints to our channels.',
     request: z.strictObject({
       amountMsat: field(Msat, { summary: 'Any amount if not said.' }).optional(),
       description: Description.optional(),
+      ...moreTerms,
       expirySeconds: ExpirySeconds.optional(),
       minFinalCltvExpiryDelta: integer(18, 2016).optional(),
     }),
     reply: z.object({ invoice: InvoiceSummary }),
-    errors: ['amount-out-of-bounds'],
+    errors: ['amount-out-of-bounds', ...ADDRESS_ERRORS],
     effects: ['reveals', 'keeps'],
-    unbounded: { amountMsat: 'It asks for money and spends none.' },
+    unbounded,
     positional: ['amountMsat', 'description'],
   }),
   createHold: command({
@@ -90,6 +154,7 @@ export const invoices = actor('invoices', 'Invoices that this node makes.', {
       paymentHash: field(PaymentHash, { summary: 'Of a preimage that nobody has used before.' }),
       amountMsat: field(Msat, { summary: 'Any amount if not said.' }).optional(),
       description: Description.optional(),
+      ...moreTerms,
       expirySeconds: ExpirySeconds.optional(),
       minFinalCltvExpiryDelta: integer(
         48,
@@ -98,9 +163,9 @@ export const invoices = actor('invoices', 'Invoices that this node makes.', {
       ).optional(),
     }),
     reply: z.object({ invoice: InvoiceSummary }),
-    errors: ['amount-out-of-bounds', 'payment-hash-used'],
+    errors: ['amount-out-of-bounds', 'payment-hash-used', ...ADDRESS_ERRORS],
     effects: ['reveals', 'keeps'],
-    unbounded: { amountMsat: 'It asks for money and spends none.' },
+    unbounded,
     positional: ['paymentHash', 'amountMsat', 'description'],
   }),
   settle: command({

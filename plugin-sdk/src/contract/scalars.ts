@@ -79,6 +79,7 @@ export const Hex = scalar<string>(
     .regex(/^([0-9a-f]{2})*$/, 'expected lower-case hexadecimal')
     .max(65_536),
 )
+export const Hash32 = scalar<string>('hex', hex(32))
 export const Secret32 = scalar<string>('hex', hex(32), { dataClass: 'secret' })
 
 /** BOLT 7: three bytes for the block, three for the transaction, two for the output. */

@@ -331,6 +331,14 @@ export const restoreReply: Readonly<Record<string, Restore>> = {
     if (data.invoice.amountMsat !== undefined) data.invoice.amountMsat = BigInt(data.invoice.amountMsat)
     if (data.invoice.receivedMsat !== undefined) data.invoice.receivedMsat = BigInt(data.invoice.receivedMsat)
   },
+  'invoices.decode': (data) => {
+    if (data.invoice.amountMsat !== undefined) data.invoice.amountMsat = BigInt(data.invoice.amountMsat)
+    for (const item0 of data.invoice.routeHints) {
+      for (const item1 of item0) {
+        item1.feeBaseMsat = BigInt(item1.feeBaseMsat)
+      }
+    }
+  },
   'invoices.create': (data) => {
     if (data.invoice.amountMsat !== undefined) data.invoice.amountMsat = BigInt(data.invoice.amountMsat)
     if (data.invoice.receivedMsat !== undefined) data.invoice.receivedMsat = BigInt(data.invoice.receivedMsat)

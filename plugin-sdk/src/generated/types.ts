@@ -1158,6 +1158,7 @@ export interface InvoiceSummary {
   readonly hold?: boolean
   /** Of a payment that is held: the node gives it back at this height. */
   readonly givenBackAt?: BlockHeight
+  /** Empty where the invoice has the hash of one instead. */
   readonly description: string
   readonly preimage?: Preimage
   readonly paymentSecret?: string
@@ -1185,11 +1186,55 @@ export interface InvoicesGetReply {
   readonly asOf: Cursor
 }
 
+export interface InvoicesDecodeRequest {
+  /** A BOLT 11 invoice. */
+  readonly invoice: string
+}
+
+export interface InvoicesDecodeReply {
+  readonly invoice: DecodedInvoice
+  /** A place in the event log. */
+  readonly asOf: Cursor
+}
+
+/** What a BOLT 11 invoice says. Its description comes from whoever made it. */
+export interface DecodedInvoice {
+  readonly paymentHash: PaymentHash
+  /** Who has signed it. */
+  readonly payeeNodeId: NodeId
+  /** Absent where the payer chooses. */
+  readonly amountMsat?: Msat
+  readonly description?: string
+  /** SHA-256 of the description, which is not in the invoice. */
+  readonly descriptionHash?: string
+  /** Milliseconds since the Unix epoch. */
+  readonly createdAt: TimestampMs
+  /** Milliseconds since the Unix epoch. */
+  readonly expiresAt: TimestampMs
+  readonly minFinalCltvExpiryDelta: number
+  readonly fallbackAddresses: readonly string[]
+  readonly routeHints: readonly (readonly RouteHintHop[])[]
+}
+
+/** A channel on the way to the payee, and what the node before it charges. */
+export interface RouteHintHop {
+  readonly nodeId: NodeId
+  readonly shortChannelId: ShortChannelId
+  readonly feeBaseMsat: Msat
+  /** Parts per million. */
+  readonly feeProportionalMillionths: Ppm
+  readonly cltvExpiryDelta: number
+}
+
 export interface InvoicesCreateRequest {
   /** Any amount if not said. */
   readonly amountMsat?: Msat
   /** At most 639 bytes of UTF-8, which is what an invoice has room for. */
   readonly description?: string
+  /** SHA-256 of a description of any length, instead of the description. The payer has to get that elsewhere. */
+  readonly descriptionHash?: string
+  /** On chain, for a payer who cannot pay over Lightning. The node does not look whether anything comes there. */
+  readonly fallbackAddress?: string
   /** 3600 if not said: an hour. */
   readonly expirySeconds?: number
   readonly minFinalCltvExpiryDelta?: number
@@ -1206,6 +1251,10 @@ export interface InvoicesCreateHoldRequest {
   readonly amountMsat?: Msat
   /** At most 639 bytes of UTF-8, which is what an invoice has room for. */
   readonly description?: string
+  /** SHA-256 of a description of any length, instead of the description. The payer has to get that elsewhere. */
+  readonly descriptionHash?: string
+  /** On chain, for a payer who cannot pay over Lightning. The node does not look whether anything comes there. */
+  readonly fallbackAddress?: string
   /** 3600 if not said: an hour. */
   readonly expirySeconds?: number
   /** 144 if not said. A payment is given back 24 blocks before it expires. */
@@ -1238,9 +1287,11 @@ export interface InvoicesActor {
   list(request?: InvoicesListRequest, options?: QueryOptions): Promise<InvoicesListReply>
   /** One invoice. Errors: invoice-not-found. */
   get(request: InvoicesGetRequest, options?: QueryOptions): Promise<InvoicesGetReply>
-  /** Makes a BOLT 11 invoice, with hints to our channels. Effects: reveals, keeps. Errors: amount-out-of-bounds. */
+  /** Reads a BOLT 11 invoice of anybody. Nothing is sent. Errors: invoice-invalid, invoice-wrong-network, invoice-unsupported. */
+  decode(request: InvoicesDecodeRequest, options?: QueryOptions): Promise<InvoicesDecodeReply>
+  /** Makes a BOLT 11 invoice, with hints to our channels. Effects: reveals, keeps. Errors: amount-out-of-bounds, address-invalid, address-wrong-network. */
   create(request: InvoicesCreateRequest, options: CommandOptions): Promise<InvoicesCreateReply>
-  /** Makes a BOLT 11 invoice for a payment hash. Its payment is held until invoices.settle tells the preimage, or until invoices.cancel or the node gives it back. Effects: reveals, keeps. Errors: amount-out-of-bounds, payment-hash-used. */
+  /** Makes a BOLT 11 invoice for a payment hash. Its payment is held until invoices.settle tells the preimage, or until invoices.cancel or the node gives it back. Effects: reveals, keeps. Errors: amount-out-of-bounds, payment-hash-used, address-invalid, address-wrong-network. */
   createHold(request: InvoicesCreateHoldRequest, options: CommandOptions): Promise<InvoicesCreateHoldReply>
   /** Claims a payment that is held. A plugin claims those of its own invoices alone. Errors: invoice-not-found, invoice-not-held, not-claimable. */
   settle(request: InvoicesSettleRequest, options: CommandOptions): Promise<InvoicesSettleReply>

@@ -67,7 +67,7 @@ export const BOLT_11: BoltRules = {
         {
           rule: 'a description of which there is only the hash can be had elsewhere',
           lines: [177],
-          notOurs: 'Invoices of this node hold their description.',
+          notOurs: 'It is for whoever gives the node the hash to have the description ready.',
         },
         {
           rule: 'numbers and features are as short as can be, and no features have no field',

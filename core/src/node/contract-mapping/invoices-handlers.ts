@@ -1,42 +1,59 @@
 import { DEFAULTS, type RequestOf } from '@fulgurite/plugin-sdk/contract'
+import { addressToScript } from '../../bitcoin/address.ts'
 import { balanceView, isFunded, outsideNameOf } from '../../channel/index.ts'
 import { sha256 } from '../../crypto/hashes.ts'
+import { fallbackOf } from '../../invoice/fallback-address.ts'
 import { fromHex } from '../../lib/bytes.ts'
 import { err, ok } from '../../lib/result.ts'
 import { createHoldInvoice, createInvoice, type HintChannel } from '../../payment/receive/create-invoice.ts'
 import type { WrittenInvoice } from '../../payment/receive/invoice-record.ts'
 import type { ChannelDirectory } from '../channel/channel-directory.ts'
 import { isUsable } from '../channel/channel-standing.ts'
+import { announcedIdOf } from '../gossip/own-gossip.ts'
 import { hashOfInvoiceKey, INVOICE_STATUS } from '../payment/invoice-index.ts'
 import { readInvoice, readInvoices } from '../payment/receiver-actor.ts'
 import { TABLE } from '../storage/tables.ts'
 import type { MappingContext } from './context.ts'
+import { describeDecodedInvoice } from './describe-decoded-invoice.ts'
 import { describeInvoice } from './describe-invoice.ts'
 import { type ActorHandlers, type HandlerContext, refusal } from './handlers.ts'
 import { pageOfIndex } from './paging.ts'
+import { addressRefusal } from './wallet-refusals.ts'
 
 export const invoicesHandlers = ({
   options,
   flow,
   signer,
   channelDirectory,
+  invoices,
   onUnreadable,
 }: MappingContext): ActorHandlers<'invoices'> => {
   const describe = (invoice: WrittenInvoice) => describeInvoice(invoice, options.clock.now())
 
-  type Terms = Pick<RequestOf<'invoices', 'create'>, 'amountMsat' | 'description' | 'expirySeconds'>
+  const { network } = options
 
-  const termsOf = ({ amountMsat, description = '', expirySeconds = DEFAULTS.invoiceExpirySeconds }: Terms) => {
+  const termsOf = (terms: Omit<RequestOf<'invoices', 'create'>, 'minFinalCltvExpiryDelta'>) => {
+    const { amountMsat, description, descriptionHash, fallbackAddress } = terms
     if (amountMsat === 0n) {
       return err(
         refusal('amount-out-of-bounds', 'leave the amount out for an invoice of any amount', { field: 'amountMsat' }),
       )
     }
+    // BOLT 11: exactly one of `d` and `h`.
+    if (description !== undefined && descriptionHash !== undefined) {
+      const message = 'expected a description or descriptionHash, not both'
+      return err(refusal('invalid-request', message, { field: 'descriptionHash' }))
+    }
+    const script = fallbackAddress === undefined ? undefined : addressToScript(fallbackAddress, network)
+    if (script?.ok === false) return err(addressRefusal(script.error.code, network.name, 'fallbackAddress'))
+    const fallback = script && fallbackOf(script.value)
     return ok({
-      network: options.network.name,
+      network: network.name,
       amountMsat,
-      description,
-      expirySeconds,
+      description: description ?? '',
+      descriptionHash: descriptionHash === undefined ? undefined : fromHex(descriptionHash),
+      fallbackAddresses: fallback === undefined ? [] : [fallback],
+      expirySeconds: terms.expirySeconds ?? DEFAULTS.invoiceExpirySeconds,
       channels: hintChannels(channelDirectory),
       now: options.clock.now(),
       paymentSecret: options.rng.bytes(32),
@@ -64,6 +81,11 @@ export const invoicesHandlers = ({
     async get({ paymentHash }) {
       const invoice = await readInvoice(options.store, fromHex(paymentHash))
       return invoice === undefined || invoice.type === 'keysend' ? err(notFound()) : ok({ invoice: describe(invoice) })
+    },
+
+    async decode({ invoice: text }) {
+      const invoice = invoices.read(text)
+      return invoice.ok ? ok({ invoice: describeDecodedInvoice(invoice.value, network) }) : invoice
     },
 
     async create({ minFinalCltvExpiryDelta, ...request }) {
@@ -146,6 +168,7 @@ const hintChannels = (directory: ChannelDirectory): readonly HintChannel[] => {
       shortChannelId,
       policy: durable.remoteRelay,
       receivableMsat: balanceView(durable).receivableMsat,
+      announced: announcedIdOf(durable) !== undefined,
     })
   }
   return channels

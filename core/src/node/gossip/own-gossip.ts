@@ -178,7 +178,7 @@ export class OwnGossip {
 }
 
 /** The id under which the network knows a channel, once both sides have signed for that. */
-const announcedIdOf = (channel: Channel): ShortChannelId | undefined =>
+export const announcedIdOf = (channel: Channel): ShortChannelId | undefined =>
   isFunded(channel) && isStillNamed(channel) ? channel.shortIds.real : undefined
 
 const isStillNamed = ({ announcement, shortIds }: Funded): boolean =>

@@ -4,16 +4,21 @@ import { secp256k1 } from '../../crypto/secp256k1.ts'
 import { decodeInvoice } from '../../invoice/decode-invoice.ts'
 import { parseFeatures, vectorOfBits } from '../../wire/features.ts'
 import { named, testNode } from '../fixtures/nodes.ts'
-import { type CreateInvoiceOptions, createInvoice, type HintChannel } from './create-invoice.ts'
+import { type CreateInvoiceOptions, createHoldInvoice, createInvoice, type HintChannel } from './create-invoice.ts'
 
 const us = testNode('us')
 const bob = testNode('bob')
 
-const channel = (shortChannelId: bigint, receivableMsat: bigint, disabled = false): HintChannel => ({
+const channel = (
+  shortChannelId: bigint,
+  receivableMsat: bigint,
+  { disabled = false, announced = false } = {},
+): HintChannel => ({
   remoteNodeId: bob.nodeId,
   shortChannelId,
   policy: { feeBaseMsat: 1000n, feeProportionalMillionths: 100, cltvExpiryDelta: 40, disabled },
   receivableMsat,
+  announced,
 })
 
 const options: CreateInvoiceOptions = {
@@ -85,7 +90,7 @@ test('BOLT 11, tagged fields written — hints lead to us over our channels, tho
     channel(1n, 900_000n),
     channel(2n, 2_000_000n),
     channel(3n, 9_000_000n),
-    channel(4n, 9_999_999n, true),
+    channel(4n, 9_999_999n, { disabled: true }),
   ]
   const { invoice } = read({ channels })
   t.deepEqual(invoice.routeHints, [
@@ -113,4 +118,41 @@ test('BOLT 11, tagged fields written — hints lead to us over our channels, tho
     read({ channels: small }).invoice.routeHints.map(([hop]) => hop?.shortChannelId),
     [8n, 7n, 6n, 5n],
   )
+})
+
+test('hints are to announced channels only where there are no others that work', (t) => {
+  const announced = channel(1n, 9_000_000n, { announced: true })
+  const hinted = (...channels: readonly HintChannel[]) =>
+    read({ channels }).invoice.routeHints.map(([hop]) => hop?.shortChannelId)
+  t.deepEqual(hinted(announced, channel(2n, 2_000_000n)), [2n])
+  t.deepEqual(hinted(announced, channel(2n, 500_000n)), [2n])
+  t.deepEqual(hinted(announced), [1n])
+  t.deepEqual(hinted(announced, channel(2n, 2_000_000n, { disabled: true }), channel(3n, 0n)), [1n])
+})
+
+test('BOLT 11, tagged fields written — there is one description of UTF-8, or the hash of one: the row has neither then', (t) => {
+  const descriptionHash = sha256(named('a long description'))
+  const { record, invoice } = read({ description: '', descriptionHash })
+  t.deepEqual(invoice.descriptionHash, descriptionHash)
+  t.is(invoice.description, undefined)
+  t.is(record.description, '')
+  const { paymentHash } = record
+  const hold = createHoldInvoice({
+    ...options,
+    description: '',
+    descriptionHash,
+    minFinalCltvExpiryDelta: 144,
+    paymentHash,
+    owner: undefined,
+  })
+  const decoded = decodeInvoice(hold.invoice, 'regtest')
+  t.deepEqual(decoded.ok && decoded.value.descriptionHash, descriptionHash)
+})
+
+test('fallback addresses are in the invoice, in their order', (t) => {
+  const fallbackAddresses = [
+    { version: 0, program: named('program') },
+    { version: 17, program: named('key hash').slice(0, 20) },
+  ]
+  t.deepEqual(read({ fallbackAddresses }).invoice.fallbackAddresses, fallbackAddresses)
 })

@@ -2,7 +2,7 @@ import type { NetworkName } from '../../bitcoin/network.ts'
 import type { RemoteRelayPolicy } from '../../channel/index.ts'
 import { sha256 } from '../../crypto/hashes.ts'
 import { encodeInvoice, type SignInvoice } from '../../invoice/encode-invoice.ts'
-import type { RouteHint, RouteHintHop } from '../../invoice/invoice.ts'
+import type { FallbackAddress, RouteHint, RouteHintHop } from '../../invoice/invoice.ts'
 import type { NodeId, PaymentHash, Preimage, ShortChannelId } from '../../lib/ids.ts'
 import type { BlockDelta, Msat, TimestampMs } from '../../lib/units.ts'
 import { formatFeatures, OUR_FEATURES, TRAMPOLINE_FEATURES } from '../../wire/features.ts'
@@ -25,14 +25,20 @@ export interface HintChannel {
   readonly policy: Pick<RemoteRelayPolicy, 'feeBaseMsat' | 'feeProportionalMillionths' | 'cltvExpiryDelta' | 'disabled'>
   /** The most that the peer can send us. */
   readonly receivableMsat: Msat
+  /** Both sides have signed for it that the network learns of the channel. */
+  readonly announced: boolean
 }
 
 /** What an invoice says, whatever becomes of its payment. */
 interface InvoiceTerms {
   readonly network: NetworkName
   readonly amountMsat: Msat | undefined
-  /** At most 639 bytes of UTF-8: one rule for what is asked for, signed, kept and read back. */
+  /** At most 639 bytes of UTF-8: one rule for what is asked for, signed, kept and read back. Empty if there is its hash instead. */
   readonly description: string
+  /** SHA-256 of what is paid for: the invoice has it instead of the description, and the row has neither. */
+  readonly descriptionHash?: Uint8Array | undefined
+  /** The preferred ones first. */
+  readonly fallbackAddresses?: readonly FallbackAddress[]
   readonly expirySeconds: number
   readonly channels: readonly HintChannel[]
   readonly now: TimestampMs
@@ -69,7 +75,7 @@ export const createHoldInvoice = (options: CreateHoldInvoiceOptions): HoldRecord
 }
 
 const signed = (options: InvoiceTerms, paymentHash: PaymentHash, minFinalCltvExpiryDelta: BlockDelta) => {
-  const { network, amountMsat, description, expirySeconds, paymentSecret, sign } = options
+  const { network, amountMsat, description, descriptionHash, expirySeconds, paymentSecret, sign } = options
   const timestamp = Math.floor(options.now / 1000)
   const amount = amountMsat === undefined ? {} : { amountMsat }
   const invoice = encodeInvoice(
@@ -79,12 +85,12 @@ const signed = (options: InvoiceTerms, paymentHash: PaymentHash, minFinalCltvExp
       timestamp,
       paymentHash,
       paymentSecret,
-      description,
+      ...(descriptionHash === undefined ? { description } : { descriptionHash }),
       expirySeconds,
       minFinalCltvExpiryDelta,
       features: formatFeatures({ ...OUR_FEATURES, ...TRAMPOLINE_FEATURES }, 'invoice'),
       routeHints: hintsFrom(options.channels, amountMsat),
-      fallbackAddresses: [],
+      fallbackAddresses: options.fallbackAddresses ?? [],
     },
     sign,
   )
@@ -101,10 +107,16 @@ const signed = (options: InvoiceTerms, paymentHash: PaymentHash, minFinalCltvExp
   } as const
 }
 
-/** The channels that can bring the whole amount come first, those with the most room before the others. */
+/**
+ * The channels that can bring the whole amount come first, those with the most room before the others. Payers find the announced ones by
+ * themselves, so these are hints only where there are no others, for a payer who has not heard of them yet.
+ */
 const hintsFrom = (channels: readonly HintChannel[], amountMsat: Msat | undefined): readonly RouteHint[] => {
   const usable = channels.filter(({ policy, receivableMsat }) => !policy.disabled && receivableMsat > 0n)
-  const sorted = usable.toSorted((a, b) => (a.receivableMsat > b.receivableMsat ? -1 : 1))
+  const unannounced = usable.filter(({ announced }) => !announced)
+  const sorted = (unannounced.length > 0 ? unannounced : usable).toSorted((a, b) =>
+    a.receivableMsat > b.receivableMsat ? -1 : 1,
+  )
   const enough = sorted.filter(({ receivableMsat }) => receivableMsat >= (amountMsat ?? 0n))
   return (enough.length > 0 ? enough : sorted).slice(0, MAX_ROUTE_HINTS).map((channel) => [hintOf(channel)])
 }
