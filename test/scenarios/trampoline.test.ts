@@ -100,6 +100,16 @@ test('a trampoline node that asks for more, knows no way or is none says so', as
   t.is(codeOf(await pay(alice, dora, await carol.invoice(1_000_000n))), 'invalid-onion-payload')
 })
 
+test('what a peer has relayed by trampoline is held to what may be under way of one peer, and counts until it has ended', async (t) => {
+  const mostOfPeer = { htlcs: 3, amountMsat: 100_000_000n }
+  const { alice, tom, carol } = await path(t, { choices: { trampoline: TERMS, mostOfPeer } })
+  t.is(codeOf(await pay(alice, tom, await carol.invoice(100_000_001n))), 'temporary-trampoline-failure')
+  for (let i = 0; i < 5; i++) t.true((await pay(alice, tom, await carol.invoice(50_000_000n))).ok)
+  await tom.until(async () =>
+    (await tom.ask('peers', 'relays', {})).items.every(({ underWay }) => underWay.htlcs === 0),
+  )
+})
+
 test('a trampoline node that stops while the payment is out settles what came in after its start', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'fulgurite-trampoline-'))
   t.teardown(() => rmSync(folder, { recursive: true }))

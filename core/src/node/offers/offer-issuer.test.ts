@@ -195,3 +195,11 @@ test('so many requests are answered and no more, and a repeated one costs nothin
   await clock.advance(1_000)
   t.is(requests.slice(50).filter((bytes) => ask(bytes).invoice?.ok === true).length, 10)
 })
+
+test('requests that are refused are answered no more often than others', async (t) => {
+  const { own, create, requestOf, ask } = await rig()
+  const offer = await create()
+  await own.disable(offer.id)
+  const bytes = encodeInvoiceRequest(requestOf(offer))
+  t.is(Array.from({ length: 60 }, () => ask(bytes)).filter(({ error }) => error !== undefined).length, 50)
+})

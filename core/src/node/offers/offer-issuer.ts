@@ -48,7 +48,7 @@ export type OfferWish = Omit<OfferTerms, 'chainHash' | 'paths'> & {
 const EXPIRY_SECONDS = 7_200
 /** Of a payer's note, what is kept. */
 const MAX_NOTE = 256
-/** How many requests are answered: each takes signatures and paths, some milliseconds in all. */
+/** How many requests are answered, whatever the answer: each takes signatures and paths, some milliseconds in all. */
 const ANSWERS = { perSecond: 10, burst: 50 }
 /** Who asks again with the same request gets the same invoice, for so many requests and so long. */
 const REMEMBERED = 500
@@ -99,10 +99,10 @@ export class OfferIssuer {
     const request = decodeInvoiceRequest(bytes)
     if (!request.ok) return undefined
     const accepted = acceptRequest(owner, request.value, { chainHash, now: clock.now(), pathId })
-    if (!accepted.ok) return refused(accepted.error)
+    if (!accepted.ok) return this.#within(refused(accepted.error))
     const offer = offerIn(request.value)
     const id = offerId(offer)
-    if (offers.get(id)?.disabledAt !== undefined) return errorOf('the offer was taken back')
+    if (offers.get(id)?.disabledAt !== undefined) return this.#within(errorOf('the offer was taken back'))
     if (offers.get(id) === undefined) {
       if (offers.count >= MAX_OFFERS) return undefined
       // Made before the database that there is now: the payment will look for it.
@@ -117,6 +117,11 @@ export class OfferIssuer {
     if (invoice === undefined) return errorOf('no way to this node is known')
     this.#remember(name, invoice)
     return { invoice }
+  }
+
+  /** An answer of no use to an honest payer is held to the same ration. */
+  #within(answer: { invoiceError: Uint8Array } | undefined): { invoiceError: Uint8Array } | undefined {
+    return answer !== undefined && this.#ration.take() !== undefined ? answer : undefined
   }
 
   #invoice(request: ReadRequest, { amountMsat, key }: AcceptedRequest, id: Uint8Array): Uint8Array | undefined {

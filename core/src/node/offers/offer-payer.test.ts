@@ -157,6 +157,20 @@ test('a request that was lost is sent again, and the answer to any of them count
   t.is(heard, 2)
 })
 
+test('an offer of many paths has us send no more requests than there is time for', async (t) => {
+  const { payer, create, carol, inTime } = await rig(false)
+  const offer = await create()
+  const [path] = offer.offerPaths ?? []
+  if (path === undefined) return t.fail('no path')
+  let heard = 0
+  carol.messages.onReceived(() => {
+    heard++
+  })
+  const many = { ...offer, offerPaths: Array.from({ length: 100 }, () => path) }
+  t.deepEqual(await inTime(payer.fetch(many, ORDER)), { ok: false, error: { code: 'no-answer' } })
+  t.is(heard, 3)
+})
+
 test('a request that cannot leave says why at once', async (t) => {
   const { payer, create, net, alice } = await rig()
   const offer = await create()

@@ -89,10 +89,12 @@ export class OfferPayer {
     const { messages, clock } = this.#options
     const ways = waysTo(offer)
     const awaited = messages.awaitReply(TRIES * TRY_MS)
+    const endsAt = clock.monotonic() + TRIES * TRY_MS
     const sentTo: PublicKey[] = []
     let failure: SendMessageFailure | undefined
     try {
-      for (let tries = 0; tries < Math.max(TRIES, ways.length); tries++) {
+      // Whoever made the offer chooses how many paths it has: when nobody waits for an answer any more, nothing is sent.
+      for (let tries = 0; tries < Math.max(TRIES, ways.length) && clock.monotonic() < endsAt; tries++) {
         const way = ways[tries % ways.length] as Way
         const [replyPath] = messages.pathsToUs(awaited.pathId, 1, way.issuer)
         const content = { invoiceRequest: encodeInvoiceRequest(request), ...(replyPath && { replyPath }) }

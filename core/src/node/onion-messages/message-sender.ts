@@ -41,6 +41,12 @@ export interface MessageSenderOptions {
 /** How often an answer may have us connect to somebody whom a stranger names. */
 const CONNECTIONS_FOR_ANSWERS = { perSecond: 1 / 10, burst: 5 }
 
+/**
+ * A path with more hops is not followed: each costs curve operations and a pass over the whole onion, and a stranger chooses how many there
+ * are. No payment's onion has room for more.
+ */
+const MAX_PATH_HOPS = 20
+
 /** Where a message goes: to a node, or to the first of a path that others have made. */
 interface Entry {
   readonly first: NodeId
@@ -97,6 +103,7 @@ export class MessageSender {
       return isOurs(destination.nodeId) ? err({ code: 'leads-to-ourselves' }) : ok({ first: destination.nodeId })
     }
     const { firstNodeId } = destination.path
+    if (destination.path.path.length > MAX_PATH_HOPS) return err({ code: 'no-way-to-node' })
     let first =
       firstNodeId.type === 'pubkey' ? firstNodeId.nodeId : endOf(firstNodeId.shortChannelId, firstNodeId.direction)
     let path: Pick<BlindedPath, 'firstPathKey' | 'path'> = destination.path

@@ -91,6 +91,25 @@ test('BOLT 4, onion messages on the node — a path is joined where it begins, n
   t.deepEqual(net.get('alice').called, [])
 })
 
+test('a path of more hops than anybody needs is not followed, whoever its nodes are', async (t) => {
+  const { alice, bob } = line()
+  const through = (first: NetNode, hops: number) => {
+    const nodes = Array.from(
+      { length: hops },
+      (): PathNode => ({ nodeId: first.nodeId, data: { nextNodeId: first.nodeId } }),
+    )
+    const firstNodeId = { type: 'pubkey', nodeId: first.nodeId } as const
+    return { type: 'path', path: { firstNodeId, ...blindPath(rng.bytes(32), nodes) } } as const
+  }
+  t.true((await alice.messages.send(through(bob, 20), { invoice: EMPTY }, 'answer')).ok)
+  const sent = bob.heard.length
+  const refused = { ok: false, error: { code: 'no-way-to-node' } }
+  t.deepEqual(await alice.messages.send(through(bob, 21), { invoice: EMPTY }, 'answer'), refused)
+  // Each hop that is our own would have to be opened before the message is made.
+  t.deepEqual(await alice.messages.send(through(alice, 255), { invoice: EMPTY }, 'answer'), refused)
+  t.is(bob.heard.length, sent)
+})
+
 test('BOLT 4, onion messages on the node — an answer comes by the reply path alone, and nothing else comes by it', async (t) => {
   const { net, alice, bob, dave } = line()
   const awaited = alice.messages.awaitReply(60_000)

@@ -97,6 +97,12 @@ export class PeerRelays {
     return (peer === undefined ? undefined : this.#underWay.get(peer)) ?? NONE
   }
 
+  /** Whether one more HTLC may come in from its peer, of which so much at most may be under way. */
+  hasRoom({ channelId, amountMsat }: Pick<RelayedHtlc, 'channelId' | 'amountMsat'>, most: UnderWay): boolean {
+    const underWay = this.underWay(channelId)
+    return underWay.htlcs < most.htlcs && underWay.amountMsat + amountMsat <= most.amountMsat
+  }
+
   /** Counts what came in as under way, by a name of its own. */
   begun(name: string, { channelId, amountMsat }: Pick<RelayedHtlc, 'channelId' | 'amountMsat'>): void {
     const peer = this.#peerOf(channelId)

@@ -1,8 +1,9 @@
 import test from 'ava'
 import { sha256 } from '../../crypto/hashes.ts'
-import { toHex, utf8Encode } from '../../lib/bytes.ts'
+import { equalBytes, toHex, utf8Encode } from '../../lib/bytes.ts'
 import type { FinalPayload } from '../../onion/hop-payload.ts'
 import type { HoldRecord } from '../../payment/receive/invoice-record.ts'
+import { TABLE } from '../storage/tables.ts'
 import { ReceiverRig } from './fixtures/receiver-rig.ts'
 import { heldHashes } from './invoice-index.ts'
 import { readInvoice } from './receiver-actor.ts'
@@ -61,6 +62,70 @@ test('bLIP 3 — a node that takes no keysend, and one whose preimage is another
   const rig = await ReceiverRig.start(t)
   rig.receiver.tell('htlc', part(1n, 1_000n, { keysendPreimage: paymentHash }))
   t.deepEqual(await rig.told(), [`1 ${unknown}`])
+})
+
+const pathId = Uint8Array.of(7)
+
+/** A part of the payment for an invoice of an offer, of which nothing is kept before. */
+const offeredPart = (htlcId: bigint, amountMsat: bigint, totalMsat = 1_000n) => ({
+  ...part(htlcId, amountMsat),
+  payload: { type: 'blinded-final' as const, amtToForward: amountMsat, outgoingCltvValue: 540, totalMsat, pathId },
+})
+
+const offering = (rig: ReceiverRig): void => {
+  const createdAt = rig.clock.now()
+  rig.recall = (hash, path) =>
+    equalBytes(hash, paymentHash) && equalBytes(path, pathId)
+      ? {
+          type: 'bolt12',
+          paymentHash,
+          preimage,
+          pathId,
+          amountMsat: 1_000n,
+          description: 'tea',
+          invoice: 'lno1…',
+          minFinalCltvExpiryDelta: 30,
+          createdAt,
+          expiresAt: createdAt + 3_600_000,
+          state: { type: 'open' },
+        }
+      : undefined
+}
+
+const eventsOf = async ({ store, events }: ReceiverRig) =>
+  (await store.scan(TABLE.eventOfClass)).map((row) => events.read(row)?.name)
+
+test('an HTLC that does not pay an offer’s invoice leaves nothing on the disk, however often it comes', async (t) => {
+  const unknown = 'incorrect_or_unknown_payment_details'
+  const rig = await ReceiverRig.start(t)
+  offering(rig)
+  for (let i = 1n; i <= 3n; i++) rig.receiver.tell('htlc', offeredPart(i, 1n, 1n))
+  t.deepEqual(await rig.told(), [`1 ${unknown}`, `2 ${unknown}`, `3 ${unknown}`])
+  rig.receiver.tell('htlc', offeredPart(4n, 1n))
+  t.deepEqual(await rig.told(), [])
+  await rig.clock.advance(60_000)
+  t.deepEqual(await rig.told(), ['4 mpp_timeout'])
+  t.is(await readInvoice(rig.store, paymentHash), undefined)
+  t.deepEqual(await rig.store.scan(TABLE.invoiceByStatus), [])
+  t.deepEqual(await eventsOf(rig), [])
+})
+
+test('an offer’s invoice that is paid in parts has a row once all are here, over a restart', async (t) => {
+  const rig = await ReceiverRig.start(t)
+  offering(rig)
+  rig.receiver.tell('htlc', offeredPart(1n, 400n))
+  t.deepEqual(await rig.told(), [])
+  t.is(await readInvoice(rig.store, paymentHash), undefined)
+  await rig.restart()
+  rig.receiver.tell('htlc', offeredPart(1n, 400n))
+  rig.receiver.tell('htlc', offeredPart(2n, 600n))
+  t.deepEqual(await rig.told(), ['1 fulfilled', '2 fulfilled'])
+  t.like(await readInvoice(rig.store, paymentHash), { type: 'bolt12', state: { type: 'settled' } })
+  t.deepEqual(await eventsOf(rig), ['invoice.created', 'payment.received'])
+  await rig.restart()
+  rig.receiver.tell('htlc', offeredPart(2n, 600n))
+  rig.receiver.tell('htlc', offeredPart(3n, 1_000n))
+  t.deepEqual(await rig.told(), ['2 fulfilled', '3 incorrect_or_unknown_payment_details'])
 })
 
 const toHold = ({ clock }: ReceiverRig, more: Partial<HoldRecord> = {}): HoldRecord => ({

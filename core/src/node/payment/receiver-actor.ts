@@ -122,6 +122,8 @@ class ReceiverDriver {
   readonly #timers = new Map<string, CancelTimer>()
   /** Whose payment is held. Their states are in memory. */
   readonly #held = new Set<string>()
+  /** Those of our offers that were brought back, and have no row yet. */
+  readonly #recalled = new Set<string>()
   #added = 0
 
   constructor(services: ReceiverServices, context: ActorContext<ReceiverProtocol>) {
@@ -154,16 +156,9 @@ class ReceiverDriver {
 
   #add(invoice: WrittenInvoice): Promise<void> {
     if (++this.#added % INVOICES_PER_SWEEP === 0) void this.#expire()
-    const { paymentHash, createdAt, amountMsat, description, expiresAt } = invoice
+    const { paymentHash } = invoice
     this.#remember(toHex(paymentHash), waiting(invoice))
-    this.#services.events.append('invoice.created', {
-      paymentHash: toHex(paymentHash),
-      invoice: invoice.invoice,
-      ...(amountMsat === undefined ? {} : { amountMsat: amountMsat }),
-      description: description.slice(0, 1024),
-      createdAt: createdAt,
-      expiresAt: expiresAt,
-    })
+    this.#reportCreated(invoice)
     return new Promise((resolve) =>
       this.#services.store.submit(
         [
@@ -314,7 +309,9 @@ class ReceiverDriver {
     const { pathId } = incoming.htlc.payload
     const invoice = pathId && this.#services.recall(incoming.paymentHash, pathId)
     if (invoice === undefined) return false
-    void this.#add(invoice)
+    const hash = toHex(invoice.paymentHash)
+    this.#recalled.add(hash)
+    this.#remember(hash, waiting(invoice))
     return true
   }
 
@@ -323,13 +320,17 @@ class ReceiverDriver {
     if (before === undefined) return
     const { state, effects } = stepInvoice(before, input, this.#env())
     const { invoice, parts } = state
-    if (invoice.state.type === 'open' && parts.length === 0 && invoice.type === 'keysend') this.#states.delete(hash)
+    const isRecalled = this.#recalled.has(hash)
+    const hasRow = invoice.type !== 'keysend' && !isRecalled
+    if (invoice.state.type === 'open' && parts.length === 0 && !hasRow) this.#forget(hash)
     else this.#states.set(hash, state)
     if (invoice.state.type === 'held') this.#held.add(hash)
     else this.#held.delete(hash)
     const { store, upstream } = this.#services
     // The list of HTLCs is on its way to the disk before any channel is told to fulfil one of them.
     if (invoice !== before.invoice) {
+      if (isRecalled && invoice.type === 'bolt12') this.#reportCreated(invoice)
+      this.#recalled.delete(hash)
       store.submit([
         { table: TABLE.invoice, key: invoice.paymentHash, value: encodeInvoiceRecord(invoice) },
         ...invoiceIndexWrites(before.invoice, invoice),
@@ -369,6 +370,23 @@ class ReceiverDriver {
           break
       }
     }
+  }
+
+  /** There is no row: whatever comes next brings it back, or begins anew. */
+  #forget(hash: string): void {
+    this.#states.delete(hash)
+    this.#recalled.delete(hash)
+  }
+
+  #reportCreated({ paymentHash, invoice, amountMsat, description, createdAt, expiresAt }: WrittenInvoice): void {
+    this.#services.events.append('invoice.created', {
+      paymentHash: toHex(paymentHash),
+      invoice,
+      ...(amountMsat === undefined ? {} : { amountMsat }),
+      description: description.slice(0, 1024),
+      createdAt,
+      expiresAt,
+    })
   }
 
   #report(invoice: InvoiceRecord): void {

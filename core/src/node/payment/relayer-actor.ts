@@ -326,7 +326,7 @@ class RelayerDriver {
       now: clock.now(),
       height: this.#services.height(),
       isStarting: this.#isStarting,
-      hasPeerRoom: (htlc) => this.#hasPeerRoom(htlc),
+      hasPeerRoom: (htlc) => this.#services.peerRelays.hasRoom(htlc, this.#services.mostOfPeer),
       isAsked: this.#services.decisions.isAsked,
       named: (shortChannelId) => {
         const entry = channelDirectory.byShortChannelId(shortChannelId)
@@ -345,12 +345,6 @@ class RelayerDriver {
       minCltvExpiryDelta,
       maxCltvExpiryDelta,
     }
-  }
-
-  #hasPeerRoom({ channelId, amountMsat }: RelayedHtlc): boolean {
-    const { peerRelays, mostOfPeer } = this.#services
-    const underWay = peerRelays.underWay(channelId)
-    return underWay.htlcs < mostOfPeer.htlcs && underWay.amountMsat + amountMsat <= mostOfPeer.amountMsat
   }
 
   #channelUpdate(channelId: ChannelId, shortChannelId: ShortChannelId): ChannelUpdate | undefined {

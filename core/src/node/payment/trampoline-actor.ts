@@ -22,6 +22,8 @@ import { commitAlongside } from '../events/alongside.ts'
 import type { PeerEvents } from '../events/peer-events.ts'
 import { readRow } from '../storage/read-row.ts'
 import { TABLE } from '../storage/tables.ts'
+import type { PeerRelays } from './peer-relays.ts'
+import type { MostOfPeer } from './relayer-actor.ts'
 import { reportOffer } from './report-offer.ts'
 import { paidTooLate } from './report-relay.ts'
 import { refusedTrampolineEvent, trampolineEvent } from './report-trampoline.ts'
@@ -33,6 +35,9 @@ export interface TrampolineServices extends SendingServices {
   readonly upstream: Upstream
   readonly peerEvents: PeerEvents
   readonly policy: TrampolinePolicy | undefined
+  /** What comes in counts with what the same peer has us relay otherwise. */
+  readonly peerRelays: Pick<PeerRelays, 'begun' | 'ended' | 'hasRoom'>
+  readonly mostOfPeer: MostOfPeer
   readonly minCltvExpiryDelta: number
 }
 
@@ -162,7 +167,8 @@ class TrampolineDriver {
       this.#waiting.set(set, parts)
       if (before.length === 0) this.#timers.set(set, this.#context.schedule(MPP_TIMEOUT_MS, 'timeout', { set }))
     }
-    for (const { htlc, failure } of failed) this.#services.upstream.fail(htlc, { type: 'own', failure })
+    for (const { htlc, failure } of failed) this.#giveBack(htlc, failure)
+    for (const taken of whole ?? parts) this.#services.peerRelays.begun(htlcName(taken), taken)
     if (whole !== undefined) this.#begin(whole)
   }
 
@@ -173,9 +179,10 @@ class TrampolineDriver {
     const relays = [...this.#relays.values()].filter(({ record }) =>
       record.incoming.some((htlc) => this.#peerOf(htlc) === peer),
     ).length
-    return waiting >= MAX_WAITING_PARTS_PER_PEER || relays >= MAX_RELAYS_PER_PEER
-      ? { type: 'temporary_trampoline_failure' }
-      : undefined
+    const { peerRelays, mostOfPeer } = this.#services
+    const isWithin =
+      waiting < MAX_WAITING_PARTS_PER_PEER && relays < MAX_RELAYS_PER_PEER && peerRelays.hasRoom(part, mostOfPeer)
+    return isWithin ? undefined : { type: 'temporary_trampoline_failure' }
   }
 
   #peerOf({ channelId }: Pick<HtlcRef, 'channelId'>): string {
@@ -185,8 +192,12 @@ class TrampolineDriver {
   #timeout(set: string): void {
     const parts = this.#waiting.get(set) ?? []
     this.#forget(set)
-    const failure = { type: 'own', failure: { type: 'mpp_timeout' } } as const
-    for (const part of parts) this.#services.upstream.fail(part, failure)
+    for (const part of parts) this.#giveBack(part, { type: 'mpp_timeout' })
+  }
+
+  #giveBack(htlc: HtlcRef, failure: FailureMessage): void {
+    this.#services.peerRelays.ended(htlcName(htlc))
+    this.#services.upstream.fail(htlc, { type: 'own', failure })
   }
 
   #forget(set: string): void {
@@ -196,10 +207,9 @@ class TrampolineDriver {
   }
 
   #begin(parts: readonly TrampolinePart[]): void {
-    const { upstream } = this.#services
     const request = onwardPayment(parts, this.#env())
     if (!request.ok) {
-      for (const part of parts) upstream.fail(part, { type: 'own', failure: request.error })
+      for (const part of parts) this.#giveBack(part, request.error)
       commitAlongside(this.#services, {
         writes: [],
         events: [refusedTrampolineEvent(parts, request.error, this.#services)],
@@ -217,7 +227,10 @@ class TrampolineDriver {
   #keep(relay: Relay): string {
     const name = nameOf(relay.record)
     this.#relays.set(name, relay)
-    for (const htlc of relay.record.incoming) this.#relayOf.set(htlcName(htlc), name)
+    for (const htlc of relay.record.incoming) {
+      this.#relayOf.set(htlcName(htlc), name)
+      this.#services.peerRelays.begun(htlcName(htlc), htlc)
+    }
     return name
   }
 
@@ -290,7 +303,10 @@ class TrampolineDriver {
     const relay = this.#relays.get(name)
     if (relay === undefined || relay.record.payment.endedAt === undefined) return
     if (relay.record.incoming.some((htlc) => this.#isHeld(htlc))) return
-    for (const htlc of relay.record.incoming) this.#relayOf.delete(htlcName(htlc))
+    for (const htlc of relay.record.incoming) {
+      this.#relayOf.delete(htlcName(htlc))
+      this.#services.peerRelays.ended(htlcName(htlc))
+    }
     this.#relays.delete(name)
     commitAlongside(this.#services, {
       writes: [{ table: TABLE.trampolineRelay, key: keyOf(relay.record), value: undefined }],
