@@ -12,7 +12,7 @@ import { Argument, type Command, Option } from 'commander'
 import { cliClient } from './cli-client.ts'
 import { installAsking } from './consent.ts'
 import { CliFailure, usage } from './failure.ts'
-import { type CliField, contractValue, fieldsOf, isFlag, place, spelled } from './fields.ts'
+import { type CliField, contractValue, fieldsOf, isFlag, isLeftOut, mayBeAny, place, spelled } from './fields.ts'
 import { followLogs } from './follow-logs.ts'
 import { type CliIo, EXIT } from './io.ts'
 import { defaultFolder, devnetFolder } from './own-commands.ts'
@@ -83,7 +83,10 @@ const describe = (command: Command, operation: Operation): void => {
 }
 
 const argumentOf = (field: CliField): Argument =>
-  new Argument(field.required ? `<${field.name}>` : `[${field.name}]`, field.summary)
+  new Argument(field.required ? `<${field.name}>` : `[${field.name}]`, helpOf(field))
+
+const helpOf = (field: CliField): string =>
+  mayBeAny(field) ? `${field.summary} Write any to leave it out.` : field.summary
 
 const optionOf = (field: CliField): Option => {
   const option = new Option(`--${field.name} <value>`, field.summary)
@@ -147,7 +150,7 @@ const requestOf = (operation: Operation, command: Command, io: CliIo): Record<st
   const request: Record<string, unknown> = {}
   for (const field of fields) {
     const value = field.positional ? given[positions.indexOf(field)] : options[camel(field.name)]
-    if (value !== undefined) place(request, field.path, contractValue(field, value, io))
+    if (value !== undefined && !isLeftOut(field, value)) place(request, field.path, contractValue(field, value, io))
   }
   return request
 }

@@ -80,6 +80,12 @@ const kindOf = (shape: Shape): string => {
 
 export const isFlag = ({ shape }: CliField): boolean => shape.type === 'scalar' && shape.scalar === 'flag'
 
+/** An amount that need not be said, though what follows it may be: a person writes `any` in its place. */
+export const mayBeAny = ({ positional, required, shape }: CliField): boolean =>
+  positional && !required && shape.type === 'scalar' && isAmount(shape.scalar)
+
+export const isLeftOut = (field: CliField, given: string | boolean): boolean => mayBeAny(field) && given === 'any'
+
 /** How a person refers to the field: `<channel-id>` or `--feerate`. */
 export const spelled = ({ positional, name }: CliField): string => (positional ? `<${name}>` : `--${name}`)
 

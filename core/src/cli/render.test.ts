@@ -130,6 +130,22 @@ test('no line of a list is longer than the terminal is wide, but those of logs, 
   ])
 })
 
+test('what relaying for a peer has come to, offers and payments received fit 80 columns', (t) => {
+  const way = { settled: 2, amountMsat: 2_500_000_000, feesMsat: 426_500, failed: 3, heldMs: 5, heldMostMs: 4 }
+  const underWay = { htlcs: 1, amountMsat: 1_000 }
+  const relays = { nodeId: id, name: 'alice', since: 0, underWay, in: way, refused: 7, out: { ...way, failed: 0 } }
+  t.deepEqual(shown('peers.relays', [relays], 80), [
+    'peer      in sat  in fees sat    out sat  out fees sat  failed  under way',
+    'alice  2,500,000        426.5  2,500,000         426.5     3/0          1',
+    '(2 more columns: --wide)',
+  ])
+  const offer = { offerId: id, offer: 'lno1qqqq', status: 'active', description: 'tea', blinded: true, createdAt: 0 }
+  t.regex(shown('offers.list', [offer], 80)[1] ?? '', /active +any +tea/)
+  const received = { paymentHash: id, amountMsat: 5_000, parts: [], receivedAt: 0, keysend: true, preimage: id }
+  t.regex(shown('payments.received', [received], 80)[1] ?? '', / 5 +keysend/)
+  t.notRegex(shown('payments.received', [received], 200).join(), /preimage/)
+})
+
 test('a transaction of the wallet shows what it changed and what it is for, in 80 columns', (t) => {
   const made = { txid: id, seenAt: 0, blockHeight: 812_345 }
   const transactions = [

@@ -81,6 +81,15 @@ test('arguments and options become the request, amounts by their units', async (
   t.deepEqual(gateway.asked[0]?.request, { nodeId, fundingSat: '1000000', pushMsat: '5000', feerate: 253 })
 })
 
+test('an amount that the payer chooses is any, so that a description can follow it', async (t) => {
+  const { cli, gateway } = await setting(t)
+  for (const group of ['invoices', 'offers']) {
+    t.is((await cli([group, 'create', 'any', 'a tip'])).code, 0)
+    t.deepEqual(gateway.asked.at(-1)?.request, { description: 'a tip' })
+  }
+  t.is((await cli(['payments', 'keysend', nodeId, 'any'])).code, 2)
+})
+
 test('a spending command makes up its key and shows it; a key that is given is kept', async (t) => {
   const { cli, gateway } = await setting(t)
   const invoice = `lnbcrt1${'q'.repeat(60)}`

@@ -32,6 +32,9 @@ type Parked = ReplyOf<'plugins', 'parked'>['items'][number]
 type Utxo = ReplyOf<'wallet', 'utxos'>['items'][number]
 type Transaction = ReplyOf<'wallet', 'transactions'>['items'][number]
 type Plugin = ReplyOf<'plugins', 'list'>['items'][number]
+type Offer = ReplyOf<'offers', 'list'>['items'][number]
+type Received = ReplyOf<'payments', 'received'>['items'][number]
+type Relays = ReplyOf<'peers', 'relays'>['items'][number]
 type LogLine = ReplyOf<'plugins', 'logs'>['items'][number]
 type Retained = ReplyOf<'node', 'retention'>['items'][number]
 type StoredEvent = ReplyOf<'events', 'list'>['items'][number]
@@ -133,6 +136,27 @@ const invoiceView: View<Invoice> = {
   ],
 }
 
+/** Its text is as long as a page: `offers get` and `--wide` show it. */
+const offerView: View<Offer> = {
+  columns: [
+    { name: 'created', show: ({ createdAt }) => time(createdAt) },
+    { name: 'status', show: ({ status }) => status },
+    { name: 'sat', show: ({ amountMsat }) => (amountMsat === undefined ? 'any' : sat(amountMsat)), right: true },
+    { name: 'for', show: ({ description }) => printable(description ?? ''), least: 10 },
+    { name: 'offer id', show: ({ offerId }) => shortId(offerId) },
+  ],
+}
+
+const receivedView: View<Received> = {
+  columns: [
+    { name: 'received', show: ({ receivedAt }) => time(receivedAt) },
+    { name: 'sat', show: ({ amountMsat }) => sat(amountMsat), right: true },
+    { name: 'by', show: ({ keysend, offerId }) => (keysend ? 'keysend' : offerId === undefined ? 'invoice' : 'offer') },
+    { name: 'for', show: ({ description }) => printable(description ?? ''), least: 10 },
+    { name: 'payment hash', show: ({ paymentHash }) => shortId(paymentHash) },
+  ],
+}
+
 /** A stack trace keeps its lines. */
 const lines = (text: string): string => text.split('\n').map(printable).join('\n    ')
 
@@ -206,6 +230,20 @@ const relayedView: View<Relayed> = {
     { name: 'in by', show: ({ incoming }) => through(incoming), least: 10 },
     { name: 'out by', show: ({ outgoing }) => through(outgoing), least: 10 },
     { name: 'payment hash', show: ({ paymentHash }) => shortId(paymentHash) },
+  ],
+}
+
+const relaysView: View<Relays> = {
+  columns: [
+    { name: 'peer', show: ({ name, nodeId }) => nameOf(name, nodeId), least: 10 },
+    { name: 'in sat', show: ({ in: { amountMsat } }) => sat(amountMsat), right: true },
+    { name: 'in fees sat', show: ({ in: { feesMsat } }) => sat(feesMsat), right: true },
+    { name: 'out sat', show: ({ out: { amountMsat } }) => sat(amountMsat), right: true },
+    { name: 'out fees sat', show: ({ out: { feesMsat } }) => sat(feesMsat), right: true },
+    { name: 'failed', show: (each) => `${each.in.failed}/${each.out.failed}`, right: true },
+    { name: 'under way', show: ({ underWay: { htlcs } }) => `${htlcs}`, right: true },
+    { name: 'refused', show: ({ refused }) => `${refused}`, right: true },
+    { name: 'since', show: ({ since }) => time(since) },
   ],
 }
 
@@ -307,6 +345,9 @@ export const VIEWS: Readonly<Record<string, View>> = {
   ChannelOpening: view(openingView),
   ClosedChannel: view(closedView),
   RelayedPayment: view(relayedView),
+  OfferSummary: view(offerView),
+  ReceivedPayment: view(receivedView),
+  PeerRelays: view(relaysView),
   ParkedEvent: view(parkedView),
   Utxo: view(utxoView),
   WalletTransaction: view(transactionView),

@@ -39,6 +39,8 @@ test('why an offer is not paid is told, and a stranger’s words only where they
   )
   const refused = (text: string) => fetchRefusal({ code: 'request-refused', text }).details
   t.deepEqual(refused('sold out'), { text: 'sold out' })
+  t.regex(fetchRefusal({ code: 'request-refused', text: 'sold out' }).message, /says “sold out”$/)
+  t.regex(fetchRefusal({ code: 'request-refused', text: '' }).message, /no invoice$/)
   t.deepEqual(refused('\u001b[2Jgone'), { text: '' })
   t.deepEqual(refused('x'.repeat(300)), { text: 'x'.repeat(200) })
 })

@@ -57,7 +57,7 @@ export const fetchRefusal = (failure: FetchFailure) => {
     case 'no-answer':
       return refusal('issuer-not-answering', 'the issuer has sent no invoice in time: nothing was paid, try again')
     case 'request-refused':
-      return refusal('invoice-refused', 'the issuer sends no invoice', { details: { text: shown(failure.text) } })
+      return refused(shown(failure.text))
     case 'invoice-unsound':
       return refusal('invoice-unsound', 'the invoice that came is not the one that was asked for: nothing was paid', {
         details: { reason: failure.reason },
@@ -69,6 +69,11 @@ export const fetchRefusal = (failure: FetchFailure) => {
       })
   }
 }
+
+const refused = (text: string) =>
+  refusal('invoice-refused', `the issuer sends no invoice${text === '' ? '' : `, and says “${text}”`}`, {
+    details: { text },
+  })
 
 const MAX_SHOWN = 200
 

@@ -24,7 +24,7 @@ export const offersHandlers = (context: MappingContext): ActorHandlers<'offers'>
       return offer === undefined ? err(NOT_FOUND) : ok({ offer: describeOffer(offer, clock.now()) })
     },
 
-    async create({ amountMsat, description, issuer, expirySeconds, quantityMax, blinded = false }) {
+    async create({ amountMsat, description, issuer, expirySeconds, quantityMax, blinded = false }, { caller }) {
       if (offers.issuer === undefined) return err(NO_MESSAGES)
       if (amountMsat === 0n) {
         return err(
@@ -33,6 +33,7 @@ export const offersHandlers = (context: MappingContext): ActorHandlers<'offers'>
       }
       const made = await offers.issuer.create({
         blinded,
+        byPlugin: caller.kind === 'plugin',
         ...(amountMsat === undefined ? {} : { price: { amount: amountMsat } }),
         ...(description === undefined ? {} : { description }),
         ...(issuer === undefined ? {} : { issuer }),

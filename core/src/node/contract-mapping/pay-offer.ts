@@ -63,8 +63,8 @@ export const offerPaying = (context: MappingContext) => {
     })
     if (!fetched.ok) return err(fetchRefusal(fetched.error))
     const { invoice, bytes } = fetched.value
-    offers.payments.add(key, invoice.paymentHash, { offer: request.offer, invoice: bytes })
-    return pay(request, key, invoice)
+    const isFresh = await offers.payments.add(key, invoice.paymentHash, { offer: request.offer, invoice: bytes })
+    return isFresh ? pay(request, key, invoice) : err(fetchRefusal({ code: 'invoice-unsound', reason: 'hash-used' }))
   }
 }
 

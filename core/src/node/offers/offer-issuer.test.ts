@@ -180,10 +180,17 @@ test('an offer stays taken back over a restart, and one whose row is lost is ans
   t.deepEqual(lost.own.get(offerId(kept.offer))?.text, kept.text)
 })
 
-test('so many offers are kept, and no more', async (t) => {
+test('so many offers are kept, and no more; plugins leave room for those of the operator', async (t) => {
   const { issuer, own } = await rig()
-  Object.defineProperty(own, 'count', { value: MAX_OFFERS })
-  t.deepEqual(await issuer.create({ blinded: false }), { ok: false, error: { code: 'too-many-offers' } })
+  const full = { ok: false, error: { code: 'too-many-offers' } }
+  const countIs = (value: number): void => void Object.defineProperty(own, 'count', { value, configurable: true })
+  countIs(MAX_OFFERS)
+  t.deepEqual(await issuer.create({ blinded: false }), full)
+  countIs(MAX_OFFERS / 2)
+  t.deepEqual(await issuer.create({ blinded: false, byPlugin: true }), full)
+  t.true((await issuer.create({ blinded: false })).ok)
+  countIs(MAX_OFFERS / 2 - 1)
+  t.true((await issuer.create({ blinded: false, byPlugin: true })).ok)
 })
 
 test('so many requests are answered and no more, and a repeated one costs nothing', async (t) => {

@@ -42,6 +42,8 @@ export interface OfferIssuerOptions {
 export type OfferWish = Omit<OfferTerms, 'chainHash' | 'paths'> & {
   /** Through peers, so that the offer does not name our node, even if the network knows it. */
   readonly blinded: boolean
+  /** A plugin asks for it, not the operator. */
+  readonly byPlugin?: boolean
 }
 
 /** BOLT 12: what an invoice holds that does not say it. */
@@ -69,10 +71,11 @@ export class OfferIssuer {
   /** A new offer, once it is durable. */
   async create({
     blinded,
+    byPlugin = false,
     ...terms
   }: OfferWish): Promise<Result<OwnOffer, Bolt12Error | { readonly code: 'too-many-offers' }>> {
     const { rng, owner, offers, messages, chainHash } = this.#options
-    if (offers.count >= MAX_OFFERS) return err({ code: 'too-many-offers' })
+    if (offers.count >= (byPlugin ? MAX_OFFERS / 2 : MAX_OFFERS)) return err({ code: 'too-many-offers' })
     const nonce = rng.bytes(16)
     // BOLT 12, the writer: a node with private channels alone is reached by paths.
     const paths = messages.isAnnounced && !blinded ? [] : messages.pathsToUs(ownPathId(owner, 'offer', nonce), PATHS)

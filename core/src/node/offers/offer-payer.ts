@@ -48,7 +48,7 @@ export type FetchFailure =
   | { readonly code: 'no-answer' }
   /** The issuer says why it sends no invoice: a stranger's words. */
   | { readonly code: 'request-refused'; readonly text: string }
-  | { readonly code: 'invoice-unsound'; readonly reason: InvoiceRefusal['code'] | 'other-amount' }
+  | { readonly code: 'invoice-unsound'; readonly reason: InvoiceRefusal['code'] | 'hash-used' }
 
 /** How often a request is sent, by another path of the offer each time if it has several, and how long each waits for the answer. */
 const TRIES = 3

@@ -1,5 +1,5 @@
 import { sha256 } from '../../crypto/hashes.ts'
-import { concat, utf8Encode } from '../../lib/bytes.ts'
+import { concat, toHex, utf8Encode } from '../../lib/bytes.ts'
 import type { PaymentHash } from '../../lib/ids.ts'
 import type { Store } from '../../store/store.ts'
 import { decodeWith, encodeWith } from '../../wire/codec/codec.ts'
@@ -24,17 +24,31 @@ const hashRow = (paymentHash: PaymentHash): Uint8Array => concat(Uint8Array.of(1
 /** The invoices of offers that we have fetched to pay them. Whoever asks again with the same key pays the same one. */
 export class OfferPayments {
   readonly #store: Store
+  /** Those that are not on the disk yet. */
+  readonly #adding = new Set<string>()
 
   constructor(store: Store) {
     this.#store = store
   }
 
-  /** Submitted before the payment begins, so that no HTLC leaves the node before it is durable. */
-  add(key: string, paymentHash: PaymentHash, payment: OfferPayment): void {
-    this.#store.submit([
+  /**
+   * Submitted before the payment begins, so that no HTLC leaves the node before it is durable. False if another invoice had this hash: an
+   * issuer who names it again takes nothing away from what shows that the first was paid.
+   */
+  async add(key: string, paymentHash: PaymentHash, payment: OfferPayment): Promise<boolean> {
+    const hash = toHex(paymentHash)
+    if (this.#adding.has(hash)) return false
+    this.#adding.add(hash)
+    if ((await this.get(paymentHash)) !== undefined) {
+      this.#adding.delete(hash)
+      return false
+    }
+    const rows = [
       ...(key === '' ? [] : [{ table: TABLE.offerPayment, key: keyRow(key), value: paymentHash }]),
       { table: TABLE.offerPayment, key: hashRow(paymentHash), value: encodeWith(row, payment) },
-    ])
+    ]
+    this.#store.submit(rows, () => this.#adding.delete(hash))
+    return true
   }
 
   /** The payment hash of the invoice that was fetched under this key. */

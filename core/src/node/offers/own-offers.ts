@@ -23,7 +23,7 @@ export interface OwnOffer {
 
 const row = versioned(struct({ text: u16Text, createdAt: u64, disabledAt: optional(u64) }))
 
-/** So many are kept, in memory too: whoever may make offers cannot fill either. */
+/** So many are kept, in memory too: whoever may make offers cannot fill either. What is taken back stays, so that plugins leave half of it. */
 export const MAX_OFFERS = 10_000
 
 /**

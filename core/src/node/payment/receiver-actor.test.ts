@@ -238,3 +238,21 @@ test('a hash is held for once, a plugin decides about its own invoices alone, an
   t.deepEqual(last, ['10 temporary_node_failure'])
   t.like(await rig.receiver.ask('settle', { paymentHash, owner: 'shop', preimage }), { value: { ok: true } })
 })
+
+test('what is held for a plugin is bounded by its HTLCs too: nobody fills the channels with the parts of a few payments', async (t) => {
+  const rig = await ReceiverRig.start(t)
+  const { paymentSecret } = paymentData
+  const pay = async (which: number, parts: number): Promise<readonly string[]> => {
+    const hash = sha256(Uint8Array.of(which))
+    await rig.receiver.ask('addHold', { invoice: toHold(rig, { paymentHash: hash, owner: 'shop' }) })
+    const payload = { paymentData: { paymentSecret, totalMsat: 1_000n } }
+    for (let i = 0; i < parts; i++) {
+      const amountMsat = i === 0 ? 1_001n - BigInt(parts) : 1n
+      rig.receiver.tell('htlc', { ...part(BigInt(which * 1_000 + i), amountMsat, payload), paymentHash: hash })
+    }
+    return rig.told()
+  }
+  t.deepEqual(await pay(1, 100), [])
+  t.is((await pay(2, 29)).length, 29)
+  t.deepEqual(await pay(3, 28), [])
+})

@@ -99,8 +99,11 @@ export const RECEIVER_LANES = {
   block: 'priority',
 } as const
 
-/** Payments held at once for one plugin, and for the operator: each takes up HTLCs that others have locked money in. */
-const MAX_HELD = { plugin: 32, operator: 1_000 } as const
+/**
+ * Payments held at once for one plugin, and for the operator, and their HTLCs: a channel has room for so many, whatever they carry, and
+ * others have locked money in them.
+ */
+const MAX_HELD = { plugin: { payments: 32, htlcs: 128 }, operator: { payments: 1_000, htlcs: 4_000 } } as const
 
 /** This many unpaid invoices are kept in memory; the others are read when an HTLC comes for them. */
 const REMEMBERED_INVOICES = 10_000
@@ -416,13 +419,17 @@ class ReceiverDriver {
     return { now: clock.now(), height: height(), canClaim: upstream.canClaim, mayHold: this.#mayHold }
   }
 
-  readonly #mayHold = ({ owner }: HoldRecord): boolean => {
-    let count = 0
+  readonly #mayHold = ({ owner }: HoldRecord, more: number): boolean => {
+    let payments = 1
+    let htlcs = more
     for (const hash of this.#held) {
       const invoice = this.#states.get(hash)?.invoice
-      if (invoice?.type === 'hold' && invoice.owner === owner) count += 1
+      if (invoice?.type !== 'hold' || invoice.state.type !== 'held' || invoice.owner !== owner) continue
+      payments += 1
+      htlcs += invoice.state.htlcs.length
     }
-    return count < (owner === undefined ? MAX_HELD.operator : MAX_HELD.plugin)
+    const most = owner === undefined ? MAX_HELD.operator : MAX_HELD.plugin
+    return payments <= most.payments && htlcs <= most.htlcs
   }
 }
 

@@ -146,7 +146,7 @@ const settle = (invoice: InvoiceRecord, preimage: Preimage, came: Came, parts: r
 /** The whole payment is here, and its preimage is not: the row says which HTLCs wait for it, and until when. */
 const hold = (invoice: HoldRecord, parts: readonly FinalHtlc[], env: ReceiveEnv): ReceiveStep => {
   const effects: ReceiveEffect[] = parts.length > 1 ? [{ type: 'unschedule' }] : []
-  if (!env.mayHold(invoice)) {
+  if (!env.mayHold(invoice, parts.length)) {
     effects.push(...parts.map((part) => fail(part, { type: 'temporary_node_failure' })))
     return { state: waiting(invoice), effects }
   }

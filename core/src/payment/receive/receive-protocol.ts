@@ -38,8 +38,8 @@ export interface ReceiveEnv {
   readonly height: BlockHeight
   /** Whether revealing the preimage now makes the HTLC ours, as far as anything is known of its channel. */
   readonly canClaim: (htlc: HtlcRef) => boolean
-  /** Whether one more payment may be held for the invoice's owner. */
-  readonly mayHold: (invoice: HoldRecord) => boolean
+  /** Whether one more payment, of so many HTLCs, may be held for the invoice's owner. */
+  readonly mayHold: (invoice: HoldRecord, htlcs: number) => boolean
 }
 
 export type ReceiveInput =
