@@ -100,6 +100,14 @@ test('a trampoline node that asks for more, knows no way or is none says so', as
   t.is(codeOf(await pay(alice, dora, await carol.invoice(1_000_000n))), 'invalid-onion-payload')
 })
 
+test('what one peer may have under way holds for what comes in by trampoline as well', async (t) => {
+  const mostOfPeer = { htlcs: 300, amountMsat: 50_000_000n }
+  const { alice, tom, carol } = await path(t, { choices: { trampoline: TERMS, mostOfPeer } })
+  t.is(codeOf(await pay(alice, tom, await carol.invoice(60_000_000n))), 'temporary-trampoline-failure')
+  // What has ended is under way no more.
+  for (let paid = 0; paid < 2; paid++) t.true((await pay(alice, tom, await carol.invoice(40_000_000n))).ok)
+})
+
 test('a trampoline node that stops while the payment is out settles what came in after its start', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'fulgurite-trampoline-'))
   t.teardown(() => rmSync(folder, { recursive: true }))

@@ -214,12 +214,12 @@ export class PaymentFlow {
     this.#payments = system.spawn('payments', paymentsBehaviour({ ...sending, attempted: this.routes.learn, begun }), {
       lanes: PAYMENTS_LANES,
     })
-    const { peerEvents, trampoline: policy } = this.#options
+    const { peerEvents, peerRelays, mostOfPeer, trampoline: policy } = this.#options
     const { minCltvExpiryDelta } = settings
     this.#trampoline = system.spawn(
       'trampoline',
       trampolineBehaviour(
-        { ...sending, upstream, peerEvents, policy, minCltvExpiryDelta },
+        { ...sending, upstream, peerEvents, peerRelays, mostOfPeer, policy, minCltvExpiryDelta },
         await readTrampolineRelays(store),
       ),
       { lanes: TRAMPOLINE_LANES },
@@ -252,8 +252,8 @@ export class PaymentFlow {
           ownChannels,
           upstream,
           decisions: relayDecisions(this.#options),
-          peerRelays: this.#options.peerRelays,
-          mostOfPeer: this.#options.mostOfPeer,
+          peerRelays,
+          mostOfPeer,
           height,
           minCltvExpiryDelta,
           maxCltvExpiryDelta: settings.maxCltvExpiryDelta,
@@ -270,7 +270,7 @@ export class PaymentFlow {
     watchHeight((height) => {
       this.#relayer?.tell('block', { height })
       this.#receiver?.tell('block', undefined)
-      this.#trampoline?.tell('block', undefined)
+      this.#trampoline?.tell('block', { height })
       const end = unsure.ended()
       if (end === 'cleared') this.payments.tell('cleared', {})
       if (end === 'lost') this.#giveUpTracing()
