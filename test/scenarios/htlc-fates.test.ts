@@ -159,7 +159,7 @@ test('an HTLC whose next channel cannot be closed on the chain is given back bef
   for (const node of [alice, bob]) t.is(await stateOf(node, incoming), 'usable')
 })
 
-test('BOLT 5, HTLC output handling — what a trampoline node sends on by a channel that cannot be closed on the chain is given back like any relay', async (t) => {
+test('what a trampoline node sends on by a channel that cannot be closed on the chain is given back like any relay', async (t) => {
   const { state, backend } = refusing()
   const trampoline = { feeBaseMsat: 2_000n, feeProportionalMillionths: 1_000, cltvExpiryDelta: 144 }
   const { world, alice, bob, carol, incoming, outgoing } = await path(t, { backend, choices: { trampoline } })
