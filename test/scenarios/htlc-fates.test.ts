@@ -159,6 +159,28 @@ test('an HTLC whose next channel cannot be closed on the chain is given back bef
   for (const node of [alice, bob]) t.is(await stateOf(node, incoming), 'usable')
 })
 
+test('what a trampoline node sends on by a channel that cannot be closed on the chain is given back like any relay', async (t) => {
+  const { state, backend } = refusing()
+  const trampoline = { feeBaseMsat: 2_000n, feeProportionalMillionths: 1_000, cltvExpiryDelta: 144 }
+  const { world, alice, bob, carol, incoming, outgoing } = await path(t, { backend, choices: { trampoline } })
+  const paymentHash = '11'.repeat(32)
+  const { invoice } = await carol.ask('invoices', 'createHold', { paymentHash, amountMsat: 100_000_000n })
+  const request = { invoice: invoice.invoice, trampoline: bob.id, maxFeeMsat: 1_000_000n }
+  const outcome = alice.tryAsk('payments', 'payInvoice', request)
+  await carol.until(async () => carol.payloads('invoice.held').length === 1)
+  await carol.stop()
+  state.refuses = true
+  const isOver = async () => (await inFlight(alice, incoming)) === 0 || (await stateOf(alice, incoming)) !== 'usable'
+  // The payee's blocks and the trampoline node's are the least; some are added so that they do not tell who is paid.
+  for (let mined = 0; mined < 700; mined += 50) await world.mine(50)
+  t.is(await stateOf(bob, outgoing), 'closing')
+  t.is(await inFlight(alice, incoming), 1)
+  await mineUntil(world, isOver, 400)
+  t.like(await outcome, { ok: false, error: { code: 'payment-failed' } })
+  await world.mine(10)
+  for (const node of [alice, bob]) t.is(await stateOf(node, incoming), 'usable')
+})
+
 test('an HTLC whose next channel is in doubt, its peer away, is given back before it would close the channel that it came by', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'fulgurite-fates-'))
   t.teardown(() => rmSync(folder, { recursive: true }))

@@ -2,6 +2,8 @@ import { type ChannelState, type HtlcOrigin, type HtlcRef, isFunded } from '../.
 import { equalBytes } from '../../lib/bytes.ts'
 import type { ChannelId } from '../../lib/ids.ts'
 import type { RelayRecord } from '../../payment/relay/relay-protocol.ts'
+import type { TrampolineRelayRecord } from '../../payment/trampoline/trampoline-protocol.ts'
+import { trampolineReference } from '../../payment/trampoline/trampoline-reference.ts'
 import type { ChannelDirectory } from '../channel/channel-directory.ts'
 
 /**
@@ -10,24 +12,29 @@ import type { ChannelDirectory } from '../channel/channel-directory.ts'
  * preimage that the channel knows is on its way to us.
  */
 export const isLeftToChain = (channels: ChannelDirectory, { incoming, outgoing }: RelayRecord): boolean =>
-  outgoing.every(({ channelId }) => isLeftToItsChain(channels, channelId, incoming))
+  outgoing.every(({ channelId }) => isLeftToItsChain(channels, channelId, (origin) => isFor(origin, incoming)))
 
-const isLeftToItsChain = (
-  channels: ChannelDirectory,
-  channelId: ChannelId,
-  incoming: RelayRecord['incoming'],
-): boolean => {
+/** The same of all that is out for a trampoline relay. If nothing is, nothing tells of an outcome. */
+export const isTrampolineLeftToChain = (channels: ChannelDirectory, record: TrampolineRelayRecord): boolean =>
+  record.payment.attempts.every(({ id, status, route }) => {
+    const reference = trampolineReference(record.incoming[0] as HtlcRef, id)
+    const isOfAttempt: IsOurs = (origin) => origin?.type === 'local' && equalBytes(origin.payment, reference)
+    return status !== 'pending' || isLeftToItsChain(channels, route.channelId, isOfAttempt)
+  })
+
+type IsOurs = (origin: HtlcOrigin | undefined) => boolean
+
+const isLeftToItsChain = (channels: ChannelDirectory, channelId: ChannelId, isOurs: IsOurs): boolean => {
   const state = channels.get(channelId)?.state
   if (state === undefined || !isFunded(state.durable)) return true
-  const held = state.durable.htlcs.offered.find(({ origin }) => isFor(origin, incoming))
+  const held = state.durable.htlcs.offered.find(({ origin }) => isOurs(origin))
   if (held?.preimage !== undefined) return false
   const { phase, inDoubt } = state.durable
-  return phase === 'closing' || inDoubt === true || (held === undefined && !isProposed(state, incoming))
+  return phase === 'closing' || inDoubt === true || (held === undefined && !isProposed(state, isOurs))
 }
 
-const isProposed = ({ session }: ChannelState, incoming: readonly HtlcRef[]): boolean =>
-  session?.proposed.local.some((proposal) => proposal.type === 'add' && isFor(proposal.record.origin, incoming)) ===
-  true
+const isProposed = ({ session }: ChannelState, isOurs: IsOurs): boolean =>
+  session?.proposed.local.some((proposal) => proposal.type === 'add' && isOurs(proposal.record.origin)) === true
 
 const isFor = (origin: HtlcOrigin | undefined, incoming: readonly HtlcRef[]): boolean =>
   origin?.type === 'relay' &&

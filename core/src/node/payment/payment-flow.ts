@@ -270,7 +270,7 @@ export class PaymentFlow {
     watchHeight((height) => {
       this.#relayer?.tell('block', { height })
       this.#receiver?.tell('block', undefined)
-      this.#trampoline?.tell('block', undefined)
+      this.#trampoline?.tell('block', { height })
       const end = unsure.ended()
       if (end === 'cleared') this.payments.tell('cleared', {})
       if (end === 'lost') this.#giveUpTracing()

@@ -8,10 +8,27 @@ import { earnedMsat, failureFor, outgoingOf } from '../../payment/trampoline/tra
 import type { EventToTell } from '../events/alongside.ts'
 import { describeRelayed, peerOf, type RelayEventServices } from './report-relay.ts'
 
-/** How a relay by trampoline ended, in the contract's terms. */
-export const trampolineEvent = (record: TrampolineRelayRecord, services: RelayEventServices): EventToTell => {
+/** How a relay by trampoline ended, in the contract's terms. `isUnpaid`: what it was to be paid by was gone when it was taken. */
+export const trampolineEvent = (
+  record: TrampolineRelayRecord,
+  isUnpaid: boolean,
+  services: RelayEventServices,
+): EventToTell => {
   const { payment, incoming } = record
   const outgoing = outgoingOf(record)
+  if (isUnpaid) {
+    return {
+      name: 'payment.relay-failed',
+      payload: {
+        paymentHash: toHex(record.paymentHash),
+        incoming: described(incoming, services),
+        outgoing: described(outgoing, services),
+        requested: requestedOf(record),
+        source: 'local',
+        code: 'paid-too-late',
+      },
+    }
+  }
   if (payment.preimage !== undefined) {
     return {
       name: 'payment.relayed',

@@ -2,7 +2,11 @@ import type { ActorContext, Behaviour, BehaviourFactory } from '../../actor/type
 import { findHtlc, type HtlcRef, isFunded, type SettleEffect } from '../../channel/index.ts'
 import { concat, toHex, u64be } from '../../lib/bytes.ts'
 import type { CancelTimer } from '../../lib/clock.ts'
+import { invariant } from '../../lib/errors.ts'
+import type { BlockHeight } from '../../lib/units.ts'
 import type { FailureMessage } from '../../onion/failure-message.ts'
+import { MPP_TIMEOUT_MS } from '../../payment/receive/receive-machine.ts'
+import { isNearlyOver } from '../../payment/relay/relay-rules.ts'
 import { resting, startPayment, stepPayment } from '../../payment/send/send-machine.ts'
 import type { SendInput, SendingEffect, SendState } from '../../payment/send/send-protocol.ts'
 import type { Step } from '../../payment/step.ts'
@@ -15,13 +19,19 @@ import type {
   TrampolineRelayRecord,
 } from '../../payment/trampoline/trampoline-protocol.ts'
 import { parseTrampolineReference, trampolineReference } from '../../payment/trampoline/trampoline-reference.ts'
-import { beginRecord, endingOf, onwardPayment } from '../../payment/trampoline/trampoline-relay.ts'
+import {
+  beginRecord,
+  endingOf,
+  onwardPayment,
+  type TrampolineEnding,
+} from '../../payment/trampoline/trampoline-relay.ts'
 import type { Store } from '../../store/store.ts'
 import { outboxDeletion } from '../channel/settlement-outbox.ts'
 import { commitAlongside } from '../events/alongside.ts'
 import type { PeerEvents } from '../events/peer-events.ts'
 import { readRow } from '../storage/read-row.ts'
 import { TABLE } from '../storage/tables.ts'
+import { isTrampolineLeftToChain } from './downstream.ts'
 import type { PeerRelays } from './peer-relays.ts'
 import type { MostOfPeer } from './relayer-actor.ts'
 import { reportOffer } from './report-offer.ts'
@@ -55,7 +65,8 @@ export type TrampolineProtocol = {
     readonly request: { readonly relay: string; readonly htlc: HtlcRef; readonly isTold: boolean }
     readonly reply: void
   }
-  block: { readonly request: undefined; readonly reply: void }
+  /** Another block is handled. */
+  block: { readonly request: { readonly height: BlockHeight }; readonly reply: void }
   /**
    * At the start, before any peer is connected: which attempts are held by some channel or outbox row, by relay. If the database was put
    * back, nothing shows that another was never made.
@@ -77,8 +88,6 @@ export const TRAMPOLINE_LANES = {
   resume: 'priority',
 } as const
 
-/** BOLT 4, basic multi-part payments: how long parts wait for the rest. */
-const MPP_TIMEOUT_MS = 60_000
 /** Of one peer. Each holds money of others, for as long as that peer's payer likes. */
 const MAX_WAITING_PARTS_PER_PEER = 100
 const MAX_RELAYS_PER_PEER = 50
@@ -100,6 +109,13 @@ interface Relay {
   readonly send: SendState
   /** The incoming HTLCs whose channels have been told the outcome, and have not lost it. */
   readonly told: Set<string>
+  /** Those that were not ours to claim any more when the preimage came. */
+  readonly unpaid: Set<string>
+}
+
+const GIVEN_BACK: TrampolineEnding = {
+  type: 'fail',
+  failure: { type: 'own', failure: { type: 'temporary_trampoline_failure' } },
 }
 
 class TrampolineDriver {
@@ -128,7 +144,8 @@ class TrampolineDriver {
       // What has come in must still be ours to claim when more is sent for it.
       maySend: (relay) => this.#relays.get(relay)?.record.incoming.every(services.upstream.canClaim) === true,
     })
-    for (const record of records) this.#keep({ record, send: resting(record.payment), told: new Set() })
+    for (const record of records)
+      this.#keep({ record, send: resting(record.payment), told: new Set(), unpaid: new Set() })
   }
 
   behaviour(): Behaviour<TrampolineProtocol> {
@@ -140,9 +157,7 @@ class TrampolineDriver {
         added: ({ relay, input }) => this.#input(relay, input),
         searched: ({ relay, input }) => this.#input(relay, this.#sending.ifAllowed(relay, input)),
         ended: ({ relay, htlc, isTold }) => this.#ended(relay, htlc, isTold),
-        block: () => {
-          for (const name of [...this.#relays.keys()]) this.#conclude(name)
-        },
+        block: ({ height }) => this.#block(height),
         resume: ({ held, isUnsure }) => this.#resume(held, isUnsure),
       },
     }
@@ -195,6 +210,7 @@ class TrampolineDriver {
     for (const part of parts) this.#giveBack(part, { type: 'mpp_timeout' })
   }
 
+  /** Gives back what no row tells of. */
   #giveBack(htlc: HtlcRef, failure: FailureMessage): void {
     this.#services.peerRelays.ended(htlcName(htlc))
     this.#services.upstream.fail(htlc, { type: 'own', failure })
@@ -217,9 +233,10 @@ class TrampolineDriver {
       return
     }
     const started = startPayment(undefined, request.value, this.#sendEnv())
-    if (!started.ok) return
+    invariant(started.ok, 'a payment that is new begins')
     const { state } = started.value
-    const relay = { record: beginRecord(parts, state.payment), send: state, told: new Set<string>() }
+    const record = beginRecord(parts, state.payment)
+    const relay: Relay = { record, send: state, told: new Set(), unpaid: new Set() }
     const name = this.#keep(relay)
     this.#apply(name, relay, undefined, started.value)
   }
@@ -260,12 +277,15 @@ class TrampolineDriver {
     const { state, effects } = this.#sending.withAnswers(name, step)
     const { payment } = state
     const record = { ...relay.record, payment }
-    this.#relays.set(name, { ...relay, record, send: state })
+    const next = { ...relay, record, send: state }
+    this.#relays.set(name, next)
     // The row is submitted before any channel is told of anything: no commit holds an outgoing HTLC without it, nor an outcome.
     if (payment !== before?.payment) {
       const value = encodeTrampolineRelay(record)
       this.#services.store.submit([{ table: TABLE.trampolineRelay, key: keyOf(record), value }])
     }
+    if (payment.preimage !== undefined && before?.payment.preimage === undefined)
+      for (const htlc of record.incoming) if (!this.#isHeld(htlc)) this.#lose(next, htlc)
     for (const effect of effects) {
       if (effect.type !== 'add-htlc') continue
       void this.#sending.offer(name, effect, trampolineReference(firstOf(record), effect.attempt))
@@ -273,23 +293,44 @@ class TrampolineDriver {
     this.#tell(name)
   }
 
+  #block(height: BlockHeight): void {
+    for (const [name, relay] of [...this.#relays]) {
+      // A block that is not handled yet may show a preimage.
+      if (height === this.#services.height()) this.#giveBackInTime(name, relay)
+      this.#conclude(name)
+    }
+  }
+
+  /** ADR 32: what nears its expiry while only the chain can answer what is out would otherwise cost its channel as well. */
+  #giveBackInTime(name: string, { record }: Relay): void {
+    const { upstream, channelDirectory, height } = this.#services
+    const env = { height: height(), takesBack: upstream.takesBack }
+    const due = record.incoming.filter((htlc) => isNearlyOver(htlc, env))
+    if (due.length === 0 || record.payment.preimage !== undefined) return
+    if (!isTrampolineLeftToChain(channelDirectory, record)) return
+    for (const htlc of due) this.#end(name, htlc, GIVEN_BACK)
+  }
+
   /** Tells the incoming channels how the relay ended, if it has: as soon as the preimage is known, or once nothing is out any more. */
   #tell(name: string): void {
     const relay = this.#relays.get(name)
     const ending = relay && endingOf(relay.record, this.#services.policy)
     if (relay === undefined || ending === undefined) return
-    for (const { channelId, htlcId } of relay.record.incoming) {
-      const htlc = { channelId, htlcId }
-      if (relay.told.has(htlcName(htlc)) || !this.#isHeld(htlc)) continue
-      relay.told.add(htlcName(htlc))
-      const nothing = { writes: [], events: [] }
-      const end = ending.type === 'fulfil' ? { alongside: nothing, ifUnpaid: nothing } : { alongside: nothing }
-      void this.#services.upstream.end({ ...ending, htlc }, end).then((answer) => {
-        if (answer === 'unpaid') this.#reportLoss(htlc)
-        this.#context.self.tell('ended', { relay: name, htlc, isTold: answer !== 'lost' })
-      })
-    }
+    for (const htlc of relay.record.incoming) this.#end(name, htlc, ending)
     this.#conclude(name)
+  }
+
+  #end(name: string, { channelId, htlcId }: HtlcRef, ending: TrampolineEnding): void {
+    const htlc = { channelId, htlcId }
+    const relay = this.#relays.get(name)
+    if (relay === undefined || relay.told.has(htlcName(htlc)) || !this.#isHeld(htlc)) return
+    relay.told.add(htlcName(htlc))
+    const nothing = { writes: [], events: [] }
+    const end = ending.type === 'fulfil' ? { alongside: nothing, ifUnpaid: nothing } : { alongside: nothing }
+    void this.#services.upstream.end({ ...ending, htlc }, end).then((answer) => {
+      if (answer === 'unpaid') this.#lose(relay, htlc)
+      this.#context.self.tell('ended', { relay: name, htlc, isTold: answer !== 'lost' })
+    })
   }
 
   #ended(name: string, htlc: HtlcRef, isTold: boolean): void {
@@ -310,7 +351,7 @@ class TrampolineDriver {
     this.#relays.delete(name)
     commitAlongside(this.#services, {
       writes: [{ table: TABLE.trampolineRelay, key: keyOf(relay.record), value: undefined }],
-      events: [trampolineEvent(relay.record, this.#services)],
+      events: [trampolineEvent(relay.record, relay.unpaid.size > 0, this.#services)],
     })
   }
 
@@ -321,7 +362,9 @@ class TrampolineDriver {
     return held !== undefined && held.preimage === undefined && held.failure === undefined
   }
 
-  #reportLoss({ channelId, htlcId }: HtlcRef): void {
+  /** What was to pay for the relay is gone. */
+  #lose({ unpaid }: Relay, { channelId, htlcId }: HtlcRef): void {
+    unpaid.add(htlcName({ channelId, htlcId }))
     const peer = this.#services.channelDirectory.get(channelId)?.remoteNodeId ?? new Uint8Array(33)
     reportOffer(this.#services, { channelId, peer, code: 'htlc-paid-too-late', text: paidTooLate(htlcId) })
   }

@@ -6,7 +6,7 @@ import { err, ok, type Result } from '../../lib/result.ts'
 import type { Msat } from '../../lib/units.ts'
 import type { NextNode } from '../../onion/encrypted-data.ts'
 import type { FailureMessage } from '../../onion/failure-message.ts'
-import type { RelayChannel, RelayEnv, RelayRecord, RelayRequest } from './relay-protocol.ts'
+import type { RelayChannel, RelayEnv, RelayedHtlc, RelayRecord, RelayRequest } from './relay-protocol.ts'
 
 /** BOLT 7, `channel_update`: senders may not have heard of a new policy yet. */
 export const PREVIOUS_POLICY_HONOURED_MS = 10 * 60_000
@@ -21,8 +21,13 @@ const GIVE_BACK_MARGIN = 3
  * whose channel the chain decides, or whose peer is away, is kept: giving it back would save nothing.
  */
 export const isToBeGivenBack = (record: RelayRecord, env: RelayEnv): boolean =>
-  record.incoming.some((htlc) => env.height >= htlc.cltvExpiry - GIVE_BACK_MARGIN && env.takesBack(htlc)) &&
-  env.isLeftToChain(record)
+  record.incoming.some((htlc) => isNearlyOver(htlc, env)) && env.isLeftToChain(record)
+
+/** Whether an incoming HTLC is about to expire, and its peer would take it back before that. */
+export const isNearlyOver = (
+  htlc: RelayedHtlc,
+  { height, takesBack }: Pick<RelayEnv, 'height' | 'takesBack'>,
+): boolean => height >= htlc.cltvExpiry - GIVE_BACK_MARGIN && takesBack(htlc)
 
 /** Whether a sender may call the channel by this id: by every alias that we gave out, and by the real id unless aliases only. */
 export const isNamed = ({ shortIds, aliasOnly }: RelayChannel, shortChannelId: ShortChannelId): boolean =>
