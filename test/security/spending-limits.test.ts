@@ -82,8 +82,8 @@ const CASES: Readonly<Record<SpendingName, Case>> = {
           return { offer: offer.offer }
         }),
       ),
-    numbers: ['amountMsat', 'maxFeeMsat', 'quantity'],
-    defaults: () => ({ amountMsat: 1_000_000n, maxFeeMsat: 10_000n, quantity: 1 }),
+    numbers: ['amountMsat', 'maxFeeMsat'],
+    defaults: () => ({ amountMsat: 1_000_000n, maxFeeMsat: 10_000n }),
   },
   'payments.sendToRoute': {
     requests: async ({ bob, carol, shortIds }, count) => {

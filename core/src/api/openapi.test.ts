@@ -64,6 +64,10 @@ const hexValues = (characters: number): Values => ({
   outside: [hex(characters - 1), hex(characters + 1), hex(characters).toUpperCase(), 'g'.repeat(characters), ''],
 })
 
+const UP_TO_3_BYTES =
+  '(\\d{1,7}|0\\d{7}|1[0-5]\\d{6}|16[0-6]\\d{5}|167[0-6]\\d{4}|1677[0-6]\\d{3}|16777[01]\\d{2}|1677720\\d|1677721[0-5])'
+const UP_TO_2_BYTES = '(\\d{1,4}|[0-5]\\d{4}|6[0-4]\\d{3}|65[0-4]\\d{2}|655[0-2]\\d|6553[0-5])'
+
 /** One line for each pattern of the contract: a new one has no values until somebody says what is near its bounds. */
 const PATTERNS: Readonly<Record<string, Values>> = {
   '^[0-9a-f]{64}$': hexValues(64),
@@ -85,9 +89,9 @@ const PATTERNS: Readonly<Record<string, Values>> = {
     ],
   },
   '^([0-9a-f]{2})*$': { inside: ['', 'ab'], outside: ['a', 'abc', 'AB', 'gg'] },
-  '^\\d{1,8}x\\d{1,8}x\\d{1,5}$': {
-    inside: ['0x0x0', '99999999x99999999x99999'],
-    outside: ['', '1x1', 'x1x1', '1x1x1x1', '100000000x1x1', '1x100000000x1', '1x1x100000', '1X1X1'],
+  [`^${UP_TO_3_BYTES}x${UP_TO_3_BYTES}x${UP_TO_2_BYTES}$`]: {
+    inside: ['0x0x0', '16777215x16777215x65535', '09999999x16777209x59999', '16776999x1677199x6553'],
+    outside: ['', '1x1', 'x1x1', '1x1x1x1', '16777216x1x1', '1x16777216x1', '1x1x65536', '1X1X1'],
   },
   '^(\\[[0-9a-fA-F:.]+\\]|[^\\s:@/]{1,255}):\\d{1,5}$': {
     inside: ['a:1', `${'a'.repeat(255)}:65535`, '[::1]:9735'],

@@ -133,7 +133,7 @@ const others: readonly (readonly [string, readonly string[], RegExp])[] = [
   ['no command at all', ['nonsense'], /^there is no command nonsense: there are start, demo, seed, getinfo, /],
   ['nothing', [''], /^there is no command "": /],
   ['a mistyped command of a group', ['invoices', 'crate'], /^invoices has no command crate: did you mean create\?$/],
-  ['no command of a group', ['invoices', 'x'], /^invoices has no command x: there are list, get, create/],
+  ['no command of a group', ['invoices', 'x'], /^invoices has no command x: there are list, get, decode, create/],
   ['a group without a command', ['dev'], /^dev is followed by the name of a command: there are mine, fund, /],
   ['a command of a group and an option, both wrong', ['dev', 'crate', '--x'], /^dev has no command crate: /],
   ['an option before the command', ['--nope', 'getinfo'], /^fulgurite has no option --nope: /],

@@ -82,18 +82,19 @@ export const Hex = scalar<string>(
 export const Hash32 = scalar<string>('hex', hex(32))
 export const Secret32 = scalar<string>('hex', hex(32), { dataClass: 'secret' })
 
-/** BOLT 7: three bytes for the block, three for the transaction, two for the output. */
-const isInBounds = (shortChannelId: string): boolean => {
-  const [block = 0, transaction = 0, output = 0] = shortChannelId.split('x').map(Number)
-  return block <= 0xffffff && transaction <= 0xffffff && output <= 0xffff
-}
+// BOLT 7: three bytes for the block, three for the transaction, two for the output. As a pattern the bounds are in the schemas as well.
+const TO_16777215 =
+  '(\\d{1,7}|0\\d{7}|1[0-5]\\d{6}|16[0-6]\\d{5}|167[0-6]\\d{4}|1677[0-6]\\d{3}|16777[01]\\d{2}|1677720\\d|1677721[0-5])'
+const TO_65535 = '(\\d{1,4}|[0-5]\\d{4}|6[0-4]\\d{3}|65[0-4]\\d{2}|655[0-2]\\d|6553[0-5])'
 
 export const ShortChannelId = scalar<T.ShortChannelId>(
   'short-channel-id',
   z
     .string()
-    .regex(/^\d{1,8}x\d{1,8}x\d{1,5}$/, 'expected block, transaction and output, such as 539268x845x1')
-    .refine(isInBounds, { error: 'expected at most 16777215x16777215x65535' }),
+    .regex(
+      new RegExp(`^${TO_16777215}x${TO_16777215}x${TO_65535}$`),
+      'expected block, transaction and output, such as 539268x845x1, at most 16777215x16777215x65535',
+    ),
 )
 export const Cursor = scalar<T.Cursor>('cursor', given('a cursor that this node gave out', 1, 128), {
   summary: 'A place in the event log.',
