@@ -104,7 +104,7 @@ export const offers = actor('offers', 'Offers of BOLT 12: those that this node m
   }),
   disable: command({
     summary:
-      'Takes an offer back: no more invoices are made for it. Those that were made can still be paid until they expire.',
+      'Takes an offer back, whoever has made it: no more invoices are made for it. Those that were made can still be paid until they expire.',
     request: z.strictObject({ offerId: OfferId }),
     reply: z.object({ offer: OfferSummary }),
     errors: ['offer-not-found'],

@@ -1451,7 +1451,7 @@ export interface OffersActor {
   get(request: OffersGetRequest, options?: QueryOptions): Promise<OffersGetReply>
   /** Makes an offer. Invoices for it are made as they are asked for, and what they bring in is told with the id of the offer. Effects: reveals, keeps. Errors: description-required, amount-out-of-bounds, too-many-offers. */
   create(request: OffersCreateRequest, options: CommandOptions): Promise<OffersCreateReply>
-  /** Takes an offer back: no more invoices are made for it. Those that were made can still be paid until they expire. Effects: keeps. Errors: offer-not-found. */
+  /** Takes an offer back, whoever has made it: no more invoices are made for it. Those that were made can still be paid until they expire. Effects: keeps. Errors: offer-not-found. */
   disable(request: OffersDisableRequest, options: CommandOptions): Promise<OffersDisableReply>
   /** Reads an offer of anybody. Nothing is sent. Errors: offer-invalid. */
   decode(request: OffersDecodeRequest, options?: QueryOptions): Promise<OffersDecodeReply>

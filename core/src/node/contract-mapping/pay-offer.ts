@@ -20,6 +20,9 @@ export const offerPaying = (context: MappingContext) => {
   const settle = payer(flow.payments)
 
   const pay = (request: PayRequest, key: string, fetched: PayableInvoice) => {
+    // The chain may be out of sight since the invoice was asked for, or since the start before which it was.
+    const blind = blindRefusal(context.chainHealth)
+    if (blind !== undefined) return err(blind)
     const paths = offers.payer?.pathsOf(fetched) ?? []
     const target = offerTarget(request.offer, fetched, paths)
     if (target === undefined) {

@@ -110,6 +110,19 @@ test('an offer is asked for by anybody, and answered with an invoice of which no
   t.is(recallInvoice(owner.secret, own)(paymentHash, new Uint8Array(32)), undefined)
 })
 
+test('of a note that takes many bytes, what fits into a payment is kept', async (t) => {
+  const { create, requestOf, ask } = await rig()
+  const offer = await create({})
+  const lengthOf = (payerNote: string): number => {
+    const { invoice } = ask(encodeInvoiceRequest(requestOf(offer, { payerNote })))
+    const [hop] = invoice?.ok === true ? (invoice.value.paths[0]?.path.path ?? []) : []
+    return hop?.encryptedRecipientData.length ?? 0
+  }
+  t.is(lengthOf('€'.repeat(500)), lengthOf('€'.repeat(53)))
+  t.is(lengthOf('€'.repeat(53)), lengthOf('x'.repeat(159)))
+  t.true(lengthOf('€'.repeat(500)) < 350)
+})
+
 test('BOLT 12, requests read — no request is answered with the invoice of another', async (t) => {
   const { clock, create, requestOf, ask } = await rig()
   const offer = await create()

@@ -12,7 +12,7 @@ import { decodeInvoiceRequest, type ReadRequest } from '../../invoice/bolt12/inv
 import { issueOffer, type OfferTerms } from '../../invoice/bolt12/issue-offer.ts'
 import { offerId, offerIn } from '../../invoice/bolt12/offer.ts'
 import { type Bolt12Owner, ownPathId } from '../../invoice/bolt12/own-keys.ts'
-import { toHex } from '../../lib/bytes.ts'
+import { toHex, utf8Encode } from '../../lib/bytes.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { PrivateKey } from '../../lib/ids.ts'
 import { Ration } from '../../lib/ration.ts'
@@ -48,8 +48,8 @@ export type OfferWish = Omit<OfferTerms, 'chainHash' | 'paths'> & {
 
 /** BOLT 12: what an invoice holds that does not say it. */
 const EXPIRY_SECONDS = 7_200
-/** Of a payer's note, what is kept. */
-const MAX_NOTE = 256
+/** Of a payer's note, what is kept, in bytes: it goes into the paths, for which the onion of a payment has 1,300 in all. */
+const MAX_NOTE = 160
 /** How many requests are answered, whatever the answer: each takes signatures and paths, some milliseconds in all. */
 const ANSWERS = { perSecond: 10, burst: 50 }
 /** Who asks again with the same request gets the same invoice, for so many requests and so long. */
@@ -135,7 +135,7 @@ export class OfferIssuer {
       offer: {
         offerId: id,
         ...(invreqQuantity === undefined ? {} : { quantity: invreqQuantity }),
-        ...(invreqPayerNote === undefined ? {} : { payerNote: invreqPayerNote.slice(0, MAX_NOTE).toWellFormed() }),
+        ...(invreqPayerNote === undefined ? {} : { payerNote: beginningOf(invreqPayerNote, MAX_NOTE) }),
       },
       nonce: rng.bytes(16),
       amountMsat,
@@ -173,6 +173,10 @@ export class OfferIssuer {
     }
   }
 }
+
+/** The characters of a text that are whole within so many bytes. */
+const beginningOf = (text: string, bytes: number): string =>
+  new TextDecoder('utf-8', { ignoreBOM: true }).decode(utf8Encode(text).subarray(0, bytes), { stream: true })
 
 /** BOLT 12: whoever asks for what is no offer of ours, or by another way than the offer's, learns nothing. */
 const refused = (refusal: RequestRefusal): { invoiceError: Uint8Array } | undefined => {

@@ -210,8 +210,18 @@ export class PaymentFlow {
     const { acceptsKeysend, recallInvoice: recall } = this.#options
     const upstream = this.#upstream
     const ownChannels = this.#ownChannels
-    const sending = { store, clock, rng, events, channelDirectory, routeFinder: this.routes.find, height, log }
-    this.#payments = system.spawn('payments', paymentsBehaviour({ ...sending, attempted: this.routes.learn, begun }), {
+    const sending = {
+      store,
+      clock,
+      rng,
+      events,
+      channelDirectory,
+      routeFinder: this.routes.find,
+      attempted: this.routes.learn,
+      height,
+      log,
+    }
+    this.#payments = system.spawn('payments', paymentsBehaviour({ ...sending, begun }), {
       lanes: PAYMENTS_LANES,
     })
     const { peerEvents, trampoline: policy, peerRelays, mostOfPeer } = this.#options

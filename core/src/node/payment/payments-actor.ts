@@ -4,10 +4,10 @@ import { toHex } from '../../lib/bytes.ts'
 import type { PaymentHash } from '../../lib/ids.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { TimestampMs } from '../../lib/units.ts'
-import type { Attempt, PaymentRequest, Route, SentPayment } from '../../payment/send/payment.ts'
+import type { PaymentRequest, SentPayment } from '../../payment/send/payment.ts'
 import { decodeSentPayment, encodeSentPayment } from '../../payment/send/payment-codec.ts'
 import { parsePaymentReference } from '../../payment/send/payment-reference.ts'
-import { resting, startPayment, stepPayment } from '../../payment/send/send-machine.ts'
+import { resting, startPayment } from '../../payment/send/send-machine.ts'
 import type { SendInput, SendingEffect, SendState, StartError } from '../../payment/send/send-protocol.ts'
 import type { Step } from '../../payment/step.ts'
 import type { Store, Write } from '../../store/store.ts'
@@ -30,8 +30,6 @@ import type { SearchInput } from './route-searches.ts'
 import { type AddedInput, Sending, type SendingServices } from './sending.ts'
 
 export interface PaymentsServices extends SendingServices {
-  /** Attempts of a payment have ended, while others are under way: what they went through is of use for what is tried next. */
-  attempted(ended: readonly Attempt[], underWay: readonly Route[]): void
   /** A payment begins that was asked under this key. Returns what belongs in the commit of its first row. */
   begun(key: string): readonly Write[]
 }
@@ -175,11 +173,7 @@ class PaymentsDriver {
 
   #input(hash: string, input: SendInput): void {
     const before = this.#live.get(hash)
-    if (before === undefined) return
-    const step = stepPayment(before, input, this.#sending.env())
-    const ended = endedSince(before.payment, step.state.payment)
-    if (ended.length > 0) this.#services.attempted(ended, routesUnderWay(step.state.payment))
-    this.#apply(hash, before.payment, step)
+    if (before !== undefined) this.#apply(hash, before.payment, this.#sending.step(before, input))
   }
 
   #apply(hash: string, before: SentPayment | undefined, step: Step<SendState, SendingEffect>): void {
@@ -197,9 +191,7 @@ class PaymentsDriver {
     }
     for (const effect of effects) {
       if (effect.type === 'add-htlc') void this.#sending.offer(hash, effect, effect.reference)
-      else {
-        reportPaymentEnded(this.#services.events, effect.payment)
-      }
+      else reportPaymentEnded(this.#services.events, effect.payment)
     }
   }
 
@@ -261,14 +253,6 @@ class PaymentsDriver {
     return new Promise((resolve) => store.submit(writes, () => resolve(sumOf(gone))))
   }
 }
-
-const endedSince = (before: SentPayment, { attempts }: SentPayment): readonly Attempt[] => {
-  const pending = new Set(before.attempts.flatMap(({ id, status }) => (status === 'pending' ? [id] : [])))
-  return attempts.filter(({ id, status }) => status !== 'pending' && pending.has(id))
-}
-
-const routesUnderWay = ({ attempts }: SentPayment): readonly Route[] =>
-  attempts.flatMap(({ status, route }) => (status === 'pending' ? [route] : []))
 
 const idsOf = ({ attempts }: SentPayment): readonly number[] => attempts.map(({ id }) => id)
 

@@ -5,7 +5,7 @@ import type { CancelTimer, Clock } from '../../lib/clock.ts'
 import { err } from '../../lib/result.ts'
 import type { Rng } from '../../lib/rng.ts'
 import type { BlockHeight } from '../../lib/units.ts'
-import type { RouteHop, SendEnv, SentPayment } from '../../payment/send/payment.ts'
+import type { Attempt, Route, RouteHop, SendEnv, SentPayment } from '../../payment/send/payment.ts'
 import type { RouteQuestion } from '../../payment/send/route-question.ts'
 import { stepPayment } from '../../payment/send/send-machine.ts'
 import type { SendAddHtlc, SendInput, SendingEffect, SendState } from '../../payment/send/send-protocol.ts'
@@ -27,6 +27,8 @@ export interface SendingServices {
   readonly events: EventLog
   readonly channelDirectory: ChannelDirectory
   readonly routeFinder: RouteFinder
+  /** Attempts of a payment have ended, while others are under way: what they went through is of use for what is tried next. */
+  attempted(ended: readonly Attempt[], underWay: readonly Route[]): void
   readonly log: Pick<NodeLog, 'error'>
   height(): BlockHeight
 }
@@ -57,6 +59,14 @@ export class Sending {
     this.#hands = hands
     const { routeFinder: finder, log } = services
     this.#searches = new RouteSearches({ finder, log, tell: hands.searched, tellLater: hands.searchedLater })
+  }
+
+  /** What an input comes to. What the payment's attempts have shown by then is learnt before it asks for routes again. */
+  step(before: SendState, input: SendInput, env: SendEnv = this.env()): Step<SendState, SendingEffect> {
+    const step = stepPayment(before, input, env)
+    const ended = endedSince(before.payment, step.state.payment)
+    if (ended.length > 0) this.#services.attempted(ended, routesUnderWay(step.state.payment))
+    return step
   }
 
   /** Asks what a step asks. Answers that come at once are part of the step: they cost no turn, and the row is written once. */
@@ -132,3 +142,11 @@ export class Sending {
     }
   }
 }
+
+const endedSince = (before: SentPayment, { attempts }: SentPayment): readonly Attempt[] => {
+  const pending = new Set(before.attempts.flatMap(({ id, status }) => (status === 'pending' ? [id] : [])))
+  return attempts.filter(({ id, status }) => status !== 'pending' && pending.has(id))
+}
+
+const routesUnderWay = ({ attempts }: SentPayment): readonly Route[] =>
+  attempts.flatMap(({ status, route }) => (status === 'pending' ? [route] : []))

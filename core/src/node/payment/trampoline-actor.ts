@@ -7,7 +7,7 @@ import type { BlockHeight } from '../../lib/units.ts'
 import type { FailureMessage } from '../../onion/failure-message.ts'
 import { MPP_TIMEOUT_MS } from '../../payment/receive/receive-machine.ts'
 import { isNearlyOver } from '../../payment/relay/relay-rules.ts'
-import { resting, startPayment, stepPayment } from '../../payment/send/send-machine.ts'
+import { resting, startPayment } from '../../payment/send/send-machine.ts'
 import type { SendInput, SendingEffect, SendState } from '../../payment/send/send-protocol.ts'
 import type { Step } from '../../payment/step.ts'
 import { gather } from '../../payment/trampoline/gather.ts'
@@ -270,7 +270,8 @@ class TrampolineDriver {
 
   #input(name: string, input: SendInput): void {
     const relay = this.#relays.get(name)
-    if (relay !== undefined) this.#apply(name, relay, relay.send, stepPayment(relay.send, input, this.#sendEnv()))
+    if (relay !== undefined)
+      this.#apply(name, relay, relay.send, this.#sending.step(relay.send, input, this.#sendEnv()))
   }
 
   #apply(name: string, relay: Relay, before: SendState | undefined, step: Step<SendState, SendingEffect>): void {
