@@ -2,6 +2,7 @@ import test from 'ava'
 import fc from 'fast-check'
 import type { FailureMessage } from '../onion/failure-message.ts'
 import { named, testNode } from './fixtures/nodes.ts'
+import { relayEnv } from './fixtures/relay-env.ts'
 import { payloadFailure, refusalFailure } from './receive/payload-failure.ts'
 import { stepInvoice, waiting } from './receive/receive-machine.ts'
 import type { FinalHtlc } from './receive/receive-protocol.ts'
@@ -135,23 +136,8 @@ test('BOLT 4, failure messages — a relay tells nothing that only the payee may
         },
         nextOnion: new Uint8Array(1366),
       }
-      const { effects } = startRelay(request, {
-        now: 10_000_000,
-        height: 500,
-        named: (id) => (id === 1n ? channel : undefined),
-        byRoom: () => [],
-        channelUpdate: () => undefined,
-        canClaim: () => true,
-        isStarting: false,
-        inboundDiscounts: () => undefined,
-        hasPeerRoom: () => true,
-        isAsked: () => false,
-        isLeftToChain: () => false,
-        takesBack: () => true,
-        nextHtlcId: () => 0n,
-        minCltvExpiryDelta: 9,
-        maxCltvExpiryDelta: 2016,
-      })
+      const env = relayEnv({ named: (id) => (id === 1n ? channel : undefined), byRoom: () => [] })
+      const { effects } = startRelay(request, env)
       for (const effect of effects) {
         if (effect.type === 'fail' && effect.failure.type === 'own') told.push(effect.failure.failure.type)
       }

@@ -84,7 +84,7 @@ const RelayRefusal = z.enum([
 
 const htlcForward = hook('htlc.forward', {
   summary:
-    'An HTLC that the node would relay. The first plugin that fails it, in the order of install, decides; what is let go on is checked once more. The HTLC waits meanwhile, and costs its channel.',
+    'An HTLC that the node would relay. The first plugin that fails it, in the order of install, decides; what is let go on is checked once more. The HTLC waits meanwhile, and costs its channel. What the node relays as a trampoline node is not asked about.',
   request: z.object({
     paymentHash: field(PaymentHash, {
       summary: 'The same in all parts of a payment, in its events, and at every node on its way: tell nobody.',

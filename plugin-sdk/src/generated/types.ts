@@ -2529,6 +2529,6 @@ export type DurableEventName =
 export interface Hooks {
   /** A peer wants to open a channel with us. Every plugin must accept it, or it is refused. */
   readonly 'channel.accept': { readonly request: ChannelAcceptRequest; readonly verdict: ChannelAcceptVerdict }
-  /** An HTLC that the node would relay. The first plugin that fails it, in the order of install, decides; what is let go on is checked once more. The HTLC waits meanwhile, and costs its channel. */
+  /** An HTLC that the node would relay. The first plugin that fails it, in the order of install, decides; what is let go on is checked once more. The HTLC waits meanwhile, and costs its channel. What the node relays as a trampoline node is not asked about. */
   readonly 'htlc.forward': { readonly request: HtlcForwardRequest; readonly verdict: HtlcForwardVerdict }
 }

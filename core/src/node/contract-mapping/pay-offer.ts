@@ -7,6 +7,7 @@ import { err } from '../../lib/result.ts'
 import { requestedQuantity } from '../../payment/send/offer-amount.ts'
 import { offerTarget } from '../../payment/send/offer-target.ts'
 import { findArchivedPayment } from '../payment/archived-payments.ts'
+import { readPayment } from '../payment/payments-actor.ts'
 import type { MappingContext } from './context.ts'
 import { type ActorRecalls, blindRefusal, type ResolvedRequest, refusal } from './handlers.ts'
 import { fetchRefusal, NO_MESSAGES, unreadableOffer } from './offer-refusals.ts'
@@ -34,6 +35,11 @@ export const offerPaying = (context: MappingContext) => {
       ? err(refusal('no-route', 'this node finds none of the ways that the invoice names'))
       : settle({ target, maxFeeMsat: request.maxFeeMsat, key })
   }
+
+  /** Of any kind: an issuer that names its hash would have the preimage prove that this offer was paid. */
+  const isPaymentOfOurs = async (paymentHash: PaymentHash): Promise<boolean> =>
+    (await readPayment(options.store, paymentHash)) !== undefined ||
+    (await findArchivedPayment(options.store, paymentHash)) !== undefined
 
   /** What was begun under this key, or fetched for it. */
   const earlier = async (request: PayRequest, key: string) => {
@@ -66,7 +72,10 @@ export const offerPaying = (context: MappingContext) => {
     })
     if (!fetched.ok) return err(fetchRefusal(fetched.error))
     const { invoice, bytes } = fetched.value
-    const isFresh = await offers.payments.add(key, invoice.paymentHash, { offer: request.offer, invoice: bytes })
+    const { paymentHash } = invoice
+    const isFresh =
+      !(await isPaymentOfOurs(paymentHash)) &&
+      (await offers.payments.add(key, paymentHash, { offer: request.offer, invoice: bytes }))
     return isFresh ? pay(request, key, invoice) : err(fetchRefusal({ code: 'invoice-unsound', reason: 'hash-used' }))
   }
 }

@@ -1,6 +1,7 @@
 import test from 'ava'
 import type { BlindedRelayPayload } from '../../onion/blinded-payload.ts'
 import { named, testNode } from '../fixtures/nodes.ts'
+import { relayEnv } from '../fixtures/relay-env.ts'
 import { decodeRelayRecord, encodeRelayRecord } from './relay-codec.ts'
 import { startRelay } from './relay-machine.ts'
 import type { RelayChannel, RelayEnv, RelayRequest } from './relay-protocol.ts'
@@ -46,25 +47,16 @@ const request = (payload: Partial<BlindedRelayPayload> = {}): RelayRequest => ({
   nextOnion: new Uint8Array(1366),
 })
 
-const env = (...channels: readonly RelayChannel[]): RelayEnv => ({
-  now: 10_000_000,
-  height: 500,
-  isAsked: () => false,
-  isStarting: false,
-  hasPeerRoom: () => true,
-  inboundDiscounts: () => undefined,
-  named: (shortChannelId) => channels.find((each) => isNamed(each, shortChannelId)),
-  byRoom: () => channels.filter(({ status }) => status === 'usable'),
-  channelUpdate: () => {
-    throw new Error('no update is told within a blinded path')
-  },
-  canClaim: () => true,
-  isLeftToChain: () => false,
-  takesBack: () => true,
-  nextHtlcId: () => 7n,
-  minCltvExpiryDelta: 18,
-  maxCltvExpiryDelta: 2016,
-})
+const env = (...channels: readonly RelayChannel[]): RelayEnv =>
+  relayEnv({
+    named: (shortChannelId) => channels.find((each) => isNamed(each, shortChannelId)),
+    byRoom: () => channels.filter(({ status }) => status === 'usable'),
+    channelUpdate: () => {
+      throw new Error('no update is told within a blinded path')
+    },
+    nextHtlcId: () => 7n,
+    minCltvExpiryDelta: 18,
+  })
 
 const out = (asked: RelayRequest, world: RelayEnv) => {
   const { state, effects } = startRelay(asked, world)

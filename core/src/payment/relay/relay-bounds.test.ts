@@ -2,8 +2,9 @@ import test from 'ava'
 import fc from 'fast-check'
 import { relayFee } from '../../graph/relay-fee.ts'
 import { named, testNode } from '../fixtures/nodes.ts'
+import { relayEnv } from '../fixtures/relay-env.ts'
 import { startRelay } from './relay-machine.ts'
-import type { RelayChannel, RelayEnv, RelayRequest } from './relay-protocol.ts'
+import type { RelayChannel, RelayRequest } from './relay-protocol.ts'
 
 const policy = {
   feeBaseMsat: 1000n,
@@ -23,23 +24,7 @@ const channel: RelayChannel = {
   spendableMsat: 1_000_002n,
 }
 
-const env: RelayEnv = {
-  now: 10_000_000,
-  height: 500,
-  named: (id) => (id === 1n ? channel : undefined),
-  byRoom: () => [channel],
-  channelUpdate: () => undefined,
-  canClaim: () => true,
-  isLeftToChain: () => false,
-  takesBack: () => true,
-  nextHtlcId: () => 0n,
-  minCltvExpiryDelta: 9,
-  maxCltvExpiryDelta: 2016,
-  isAsked: () => false,
-  isStarting: false,
-  inboundDiscounts: () => undefined,
-  hasPeerRoom: () => true,
-}
+const env = relayEnv({ named: (id) => (id === 1n ? channel : undefined), byRoom: () => [channel] })
 
 const near = fc.integer({ min: -2, max: 2 })
 

@@ -7,6 +7,7 @@ import { decryptFailureOnion } from '../../onion/failure-onion.ts'
 import type { RelayPayload } from '../../onion/hop-payload.ts'
 import { createOnion } from '../../onion/sphinx.ts'
 import { named, peelAlong, signedUpdate, testNode } from '../fixtures/nodes.ts'
+import { relayEnv } from '../fixtures/relay-env.ts'
 import { failureCommand, type UpstreamFailure } from '../upstream-failure.ts'
 import { decodeRelayRecord, encodeRelayRecord } from './relay-codec.ts'
 import { resumedRelay, startRelay, stepRelay } from './relay-machine.ts'
@@ -53,27 +54,18 @@ const request = (more: Partial<RelayRequest> = {}, payload: Partial<RelayPayload
 
 const update = signedUpdate(us, { shortChannelId: 100n })
 
-const env = (channels: readonly RelayChannel[], more: Partial<RelayEnv> = {}): RelayEnv => ({
-  now: 10_000_000,
-  height: 500,
-  isStarting: false,
-  inboundDiscounts: () => undefined,
-  hasPeerRoom: () => true,
-  isAsked: () => false,
-  named: (shortChannelId) => channels.find((each) => isNamed(each, shortChannelId)),
-  byRoom: (peer) =>
-    channels
-      .filter(({ remoteNodeId, status }) => equalBytes(remoteNodeId, peer) && status === 'usable')
-      .toSorted((a, b) => (a.spendableMsat > b.spendableMsat ? -1 : 1)),
-  channelUpdate: (_, shortChannelId) => (shortChannelId === 100n ? update : undefined),
-  canClaim: () => true,
-  isLeftToChain: () => false,
-  takesBack: () => true,
-  nextHtlcId: () => 70n,
-  minCltvExpiryDelta: 3,
-  maxCltvExpiryDelta: 2016,
-  ...more,
-})
+const env = (channels: readonly RelayChannel[], more: Partial<RelayEnv> = {}): RelayEnv =>
+  relayEnv({
+    named: (shortChannelId) => channels.find((each) => isNamed(each, shortChannelId)),
+    byRoom: (peer) =>
+      channels
+        .filter(({ remoteNodeId, status }) => equalBytes(remoteNodeId, peer) && status === 'usable')
+        .toSorted((a, b) => (a.spendableMsat > b.spendableMsat ? -1 : 1)),
+    channelUpdate: (_, shortChannelId) => (shortChannelId === 100n ? update : undefined),
+    nextHtlcId: () => 70n,
+    minCltvExpiryDelta: 3,
+    ...more,
+  })
 
 const refusal = (asked: RelayRequest, world: RelayEnv) => {
   const { state, effects } = startRelay(asked, world)

@@ -1,0 +1,71 @@
+import test, { type ExecutionContext } from 'ava'
+import { toHex } from '../../lib/bytes.ts'
+import { payments as golden } from '../../payment/fixtures/rows-v5.ts'
+import { encodeSentPayment } from '../../payment/send/payment-codec.ts'
+import { openSqliteStore } from '../../store/sqlite-store.ts'
+import { OfferPayments } from '../offers/offer-payments.ts'
+import { MIGRATIONS, TABLE } from '../storage/tables.ts'
+import type { MappingContext } from './context.ts'
+import { offerPaying } from './pay-offer.ts'
+
+/** BOLT 12's shortest offer. */
+const offer = 'lno1zcss9mk8y3wkklfvevcrszlmu23kfrxh49px20665dqwmn4p72pksese'
+const payment = golden[1]?.value
+const request = { offer, amountMsat: 1_000n, maxFeeMsat: 10n, quantity: 1 }
+
+/** What is paid by an issuer whose invoice has this hash. */
+const setUp = async (t: ExecutionContext, paymentHash: Uint8Array, blindAfterwards = false) => {
+  const store = await openSqliteStore({
+    path: ':memory:',
+    migrations: MIGRATIONS,
+    onFatal: (error) => t.fail(`${error}`),
+  })
+  t.teardown(() => store.close())
+  let fetched = false
+  const payments = new OfferPayments(store)
+  const begun: string[] = []
+  const context = {
+    options: { store, clock: { now: () => 5 } },
+    chainHealth: {
+      blindness: () =>
+        blindAfterwards && fetched ? { code: 'backend-unreachable', cause: 'no-answer', silentMs: 1 } : undefined,
+    },
+    flow: {
+      payments: {
+        ask: async (_: string, asked: { readonly target: { readonly paymentHash: Uint8Array } }) => {
+          begun.push(toHex(asked.target.paymentHash))
+          return { ok: false, error: { code: 'mailbox-full' } }
+        },
+      },
+    },
+    offers: {
+      owner: { secret: new Uint8Array(32).fill(1), nodeId: new Uint8Array(33).fill(2) },
+      payments,
+      payer: {
+        fetch: async () => {
+          fetched = true
+          const invoice = { paymentHash, amountMsat: 1_000n, multiPart: 'optional', expiresAt: 99, invoice: {} }
+          return { ok: true, value: { invoice, bytes: Uint8Array.of(1) } }
+        },
+        pathsOf: () => [{}],
+      },
+    },
+  } as unknown as MappingContext
+  return { store, payments, begun, pay: offerPaying(context) }
+}
+
+test('an invoice with the hash of another payment of ours is not kept: it shows nothing about that one', async (t) => {
+  if (payment === undefined) return t.fail()
+  const { paymentHash } = payment.target
+  const { store, payments, begun, pay } = await setUp(t, paymentHash)
+  store.submit([{ table: TABLE.payment, key: paymentHash, value: encodeSentPayment(payment) }])
+  t.like(await pay(request, 'key'), { ok: false, error: { code: 'invoice-unsound' } })
+  t.is(await payments.get(paymentHash), undefined)
+  t.deepEqual(begun, [])
+})
+
+test('nothing is begun if the chain has gone out of sight since the invoice was asked for', async (t) => {
+  const { begun, pay } = await setUp(t, new Uint8Array(32).fill(9), true)
+  t.like(await pay(request, 'key'), { ok: false, error: { code: 'chain-not-followed' } })
+  t.deepEqual(begun, [])
+})
