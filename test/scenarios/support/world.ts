@@ -1,4 +1,4 @@
-import type { ActorName, OperationName, ReplyOf } from '@fulgurite/plugin-sdk/contract'
+import type { ActorName, Cursor, OperationName, ReplyOf } from '@fulgurite/plugin-sdk/contract'
 import { addressToScript } from '../../../core/src/bitcoin/address.ts'
 import { NETWORKS } from '../../../core/src/bitcoin/network.ts'
 import type { BitcoindWallet } from '../../../core/src/chain/bitcoind/bitcoind-wallet.ts'
@@ -94,6 +94,8 @@ export interface TestNodeOptions {
 }
 
 const LONG_MS = 2 * PATIENCE_MS
+/** Events that are read at a time. */
+const PAGE = 1_000
 
 export class TestNode {
   readonly events: EncodedEvent[] = []
@@ -102,6 +104,8 @@ export class TestNode {
   readonly #options: TestNodeOptions
   #running: { node: FulguriteNode; store: Store; stop: () => Promise<void> } | undefined
   #waiting: (() => void)[] = []
+  /** In this life and earlier ones, by their texts: a database that was put back gives the same places in its log to other events. */
+  readonly #heard = new Set<string>()
   #keys = 0
   #port = 0
 
@@ -184,12 +188,7 @@ export class TestNode {
     if (!started.ok) throw new Error(`${this.#name} did not start: ${started.error.code}`)
     const node = started.value
     this.#port = node.port ?? 0
-    node.gateway.events.subscribe({}, (event) => {
-      this.events.push(event)
-      const waiting = this.#waiting
-      this.#waiting = []
-      for (const wake of waiting) wake()
-    })
+    await this.#follow(node.gateway.events)
     this.#running = {
       node,
       store,
@@ -198,6 +197,32 @@ export class TestNode {
         await store.close()
       },
     }
+  }
+
+  /** What is told while the node starts is told before anybody can subscribe: it is read from the log. */
+  async #follow(log: FulguriteNode['gateway']['events']): Promise<void> {
+    let early: EncodedEvent[] | undefined = []
+    log.subscribe({}, (event) => (early === undefined ? this.#hear(event) : early.push(event)))
+    let cursor: Cursor | undefined
+    for (;;) {
+      const page = await log.replay(cursor, {}, PAGE)
+      if (!page.ok) throw new Error(`${this.#name}: ${page.error.message}`)
+      for (const event of page.value.events) this.#hear(event)
+      if (page.value.events.length === 0) break
+      cursor = page.value.next
+    }
+    const live = early
+    early = undefined
+    for (const event of live) this.#hear(event)
+  }
+
+  #hear(event: EncodedEvent): void {
+    if (this.#heard.has(event.text)) return
+    this.#heard.add(event.text)
+    this.events.push(event)
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const wake of waiting) wake()
   }
 
   async stop(): Promise<void> {
