@@ -86,14 +86,21 @@ const listener = (offersQueries = false) => {
   }
 }
 
-const connect = (a: Rig, aName: string, b: Rig, bName: string): readonly GossipComplaint[] => {
+/** `mayEnter` says which of the messages a node hears; all of them if absent. */
+const connect = (
+  a: Rig,
+  aName: string,
+  b: Rig,
+  bName: string,
+  mayEnter: (room: GossipRoom, peer: string) => boolean = () => true,
+): readonly GossipComplaint[] => {
   const complaints: GossipComplaint[] = []
   const lineTo = (room: GossipRoom, name: string) => ({
     offersQueries: true,
     send: async (messages: readonly Uint8Array[]) => {
       // It is connected on both sides by then.
       await Promise.resolve()
-      await Promise.all(messages.map((raw) => room.hear(name, raw)))
+      await Promise.all(messages.filter(() => mayEnter(room, name)).map((raw) => room.hear(name, raw)))
     },
     complain: (complaint: GossipComplaint) => void complaints.push(complaint),
   })
@@ -122,6 +129,21 @@ test('a node that knows nothing learns the whole network from its first peer, by
   await until(() => updatesIn(fresh) === 2 * SIZE.channels)
   t.deepEqual(gossipIn(fresh), gossipIn(knowing))
   t.deepEqual(complaints, [])
+})
+
+test('the whole network is told in answer to our questions, which uses up nothing of what a peer may say unasked', async (t) => {
+  const [knowing, fresh] = [rig(), rig()]
+  fill(knowing)
+  let unasked = 0
+  connect(knowing, 'knowing', fresh, 'fresh', (room, peer) => {
+    if (room === knowing.room || room.takeOwed(peer)) return true
+    unasked++
+    return false
+  })
+  await until(() => fresh.graph.channelCount === SIZE.channels && fresh.graph.nodeCount === SIZE.nodes)
+  await until(() => updatesIn(fresh) === 2 * SIZE.channels)
+  t.is(unasked, 0)
+  t.false(fresh.room.takeOwed('knowing'))
 })
 
 test('two nodes that each know a part learn the other, and what is new goes on to a third within a minute', async (t) => {

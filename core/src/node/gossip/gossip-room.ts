@@ -135,6 +135,16 @@ export class GossipRoom {
     this.#listen()
   }
 
+  /** Whether one more message of a peer may be part of an answer that we have asked it for; it is counted as one then. */
+  takeOwed(peer: string): boolean {
+    return this.#sessions.get(peer)?.sync?.takeOwed() === true
+  }
+
+  /** Whether we have asked a peer for what is new: others have little to say to us. */
+  isListened(peer: string): boolean {
+    return this.#sessions.get(peer)?.isListened === true
+  }
+
   /**
    * A message of BOLT 7 as it came. Resolves when it was dealt with: whoever hands messages in reads no further from a peer of which many are
    * outstanding.
@@ -331,4 +341,4 @@ const every = (clock: Clock, ms: number, work: () => void): CancelTimer => {
 }
 
 /** channel_announcement, node_announcement, channel_update. */
-const isAnnouncement = (raw: Uint8Array): boolean => typeOf(raw) >= 256 && typeOf(raw) <= 258
+export const isAnnouncement = (raw: Uint8Array): boolean => typeOf(raw) >= 256 && typeOf(raw) <= 258
