@@ -13,13 +13,14 @@ import {
   type TestNode,
   testNode,
 } from '../../graph/fixtures/signed-gossip.ts'
+import { WANTED } from '../../graph/queries/short-ids.ts'
 import { announcedOutput, type FundingOutput } from '../../graph/rules/channel-announcement.ts'
 import { concat, fromHex, u16be } from '../../lib/bytes.ts'
 import { virtualClock } from '../../lib/clock-virtual.ts'
 import { until } from '../../lib/fixtures/until.ts'
 import type { ShortChannelId } from '../../lib/ids.ts'
-import { writeShortIds } from '../../wire/encoded-array.ts'
-import { decodeGossip, encodeGossip, type GossipMessage } from '../../wire/gossip-codecs.ts'
+import { writeQueryFlags, writeShortIds } from '../../wire/encoded-array.ts'
+import { decodeGossip, encodeGossip, type GossipMessage, typeOf } from '../../wire/gossip-codecs.ts'
 import { type GossipComplaint, GossipRoom, type GossipRoomOptions } from './gossip-room.ts'
 import type { CheckSignatures } from './signature-checkers.ts'
 
@@ -387,6 +388,37 @@ test('BOLT 7, query_short_channel_ids — a further question before the answer t
   await room.hear('peer', query)
   t.is(peer.complaints.length, 1)
   return t.is(peer.types().filter((type) => type === 'reply_short_channel_ids_end').length, 1)
+})
+
+test('BOLT 7, query_short_channel_ids — a further question before the answer to the last one is not answered: once its end is there, one is', async (t) => {
+  const knowing = rig()
+  fill(knowing)
+  const { room } = knowing
+  const { complaints, line } = listener()
+  const ids = NETWORK.map(({ announcement }) => announcement.message.shortChannelId).sort((a, b) => (a < b ? -1 : 1))
+  const ask = (channels: number) =>
+    room.hear(
+      'peer',
+      encodeGossip({
+        type: 'query_short_channel_ids',
+        chainHash: CHAIN_HASH,
+        encodedShortIds: writeShortIds(ids.slice(0, channels)),
+        queryFlags: writeQueryFlags(Array.from({ length: channels }, () => WANTED.channel)),
+      }),
+    )
+  // So many messages are sent at once that the end is the last of such a bunch for one of these.
+  let left = 130
+  room.connected('peer', {
+    ...line,
+    send: async (messages) => {
+      if (typeOf(messages.at(-1) as Uint8Array) !== 262) return
+      left--
+      if (left > 0) await ask(left)
+    },
+  })
+  await ask(left)
+  await until(() => left === 0 || complaints.length > 0)
+  t.deepEqual(complaints, [])
 })
 
 test('a peer that floods waits for itself: another’s message is dealt with among the first', async (t) => {
