@@ -256,38 +256,60 @@ test('what is our own goes to every peer whoever has told us of it: the other en
   )
 })
 
+const count = ({ sent }: ReturnType<typeof listener>, what: GossipMessage['type']): number =>
+  sent.filter(({ type }) => type === what).length
+
 test('a peer that has no gossip worth asking for is not asked, of others only three are, and one is replaced each hour', async (t) => {
   const { room, clock } = rig()
   const useless = listener(false)
-  const peers = Array.from({ length: 5 }, () => listener(true))
+  const peers = Array.from({ length: 10 }, () => listener(true))
   room.connected('useless', useless.line)
   for (const [i, { line }] of peers.entries()) room.connected(`${i}`, line)
   await clock.advance(0)
-  const asked = () => peers.map(({ sent }) => sent.filter(({ type }) => type === 'query_channel_range').length)
-  t.deepEqual(asked(), [1, 1, 1, 0, 0])
+  const asked = () => peers.map((peer) => count(peer, 'query_channel_range'))
+  const filters = () => peers.map((peer) => count(peer, 'gossip_timestamp_filter'))
+  t.deepEqual(asked(), [1, 1, 1, 0, 0, 0, 0, 0, 0, 0])
+  t.deepEqual(filters(), [1, 1, 1, 1, 1, 1, 1, 1, 0, 0])
   t.deepEqual(useless.types(), [])
+  // They have answered.
+  const reply = { type: 'reply_channel_range', chainHash: CHAIN_HASH, syncComplete: 1, firstBlocknum: 0 } as const
+  for (const peer of ['0', '1', '2'])
+    await room.hear(peer, encodeGossip({ ...reply, numberOfBlocks: 2 ** 24, encodedShortIds: writeShortIds([]) }))
   await clock.advance(3_600_000)
-  t.deepEqual(asked(), [1, 1, 1, 1, 0])
+  t.deepEqual(asked(), [1, 1, 1, 1, 0, 0, 0, 0, 0, 0])
   t.like(peers[0]?.sent.at(-1), { type: 'gossip_timestamp_filter', firstTimestamp: 0xffffffff, timestampRange: 0 })
+  t.deepEqual(filters(), [2, 1, 1, 1, 1, 1, 1, 1, 1, 0])
   room.disconnected('1')
   await clock.advance(0)
-  t.deepEqual(asked(), [1, 1, 1, 1, 1])
+  t.deepEqual(asked(), [1, 1, 1, 1, 1, 0, 0, 0, 0, 0])
+  t.deepEqual(filters(), [2, 1, 1, 1, 1, 1, 1, 1, 1, 1])
 })
 
-test('a peer that does not answer, or answers what was not asked, is asked no more, and the node goes on', async (t) => {
+test('a peer that does not answer, or answers what was not asked, is asked no more, and others are in its place', async (t) => {
   const { room, clock } = rig()
   const [mute, liar] = [listener(true), listener(true)]
+  const others = [listener(true), listener(true), listener(true)] as const
   room.connected('mute', mute.line)
   room.connected('liar', liar.line)
+  for (const [i, { line }] of others.entries()) room.connected(`${i}`, line)
+  const asked = () => others.map((peer) => count(peer, 'query_channel_range'))
+  t.deepEqual(asked(), [1, 0, 0])
   const reply = { type: 'reply_channel_range', chainHash: CHAIN_HASH, syncComplete: 1 } as const
   await room.hear(
     'liar',
     encodeGossip({ ...reply, firstBlocknum: 9, numberOfBlocks: 1, encodedShortIds: writeShortIds([]) }),
   )
   t.deepEqual(liar.complaints, [{ fault: 'out-of-range' }])
+  t.deepEqual(asked(), [1, 1, 0])
+  await room.hear(
+    '0',
+    encodeGossip({ ...reply, firstBlocknum: 0, numberOfBlocks: 2 ** 24, encodedShortIds: writeShortIds([]) }),
+  )
   await clock.advance(60_001)
   t.deepEqual(mute.complaints, [{ fault: 'silent' }])
   t.is(liar.complaints.length, 1)
+  t.deepEqual(asked(), [1, 1, 1])
+  t.is(count(mute, 'query_channel_range'), 1)
 })
 
 test('BOLT 7, gossip_timestamp_filter — ours names our chain', async (t) => {
