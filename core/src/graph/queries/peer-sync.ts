@@ -43,7 +43,7 @@ export type SyncFault = ArrayFault | 'not-asked' | 'other-chain' | 'out-of-range
 
 /** More than any network that we know of has: whoever lists more makes them up. */
 const MAX_WANTED = 300_000
-const MAX_REPLIES = 2_000
+export const MAX_REPLIES = 2_000
 const IDS_PER_QUERY = 500
 
 /** BOLT 7: asks for all channels, with the times and checksums of their updates if the peer knows how to add them. */

@@ -13,8 +13,10 @@ export interface RoomMessage {
 
 /** Whoever takes messages by their type. */
 export interface MessageRoom {
-  /** What each peer may send of its types, all together. What is beyond it is passed over. */
+  /** What each peer may send of its types, all together, beside what it was asked for. What is beyond it is passed over. */
   readonly ration: Rate
+  /** Whether the peer owes the room one more message, as an answer. Asked once for each message, which is then no longer owed. */
+  takeOwed?(from: NodeId): boolean
   /** Quick: the work is done elsewhere. */
   take(message: RoomMessage): void
 }

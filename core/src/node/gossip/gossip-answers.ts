@@ -14,6 +14,13 @@ export type QuestionFault = 'query-too-early' | 'query-unreadable'
 
 type Question = QueryShortChannelIds | QueryChannelRange | GossipTimestampFilter
 
+/** An answer that is not sent in full yet. */
+interface Answer {
+  readonly rest: Generator<Uint8Array | undefined>
+  /** What comes next is known beforehand: so the last message goes out when the answer is over, and the peer may ask on at once. */
+  readonly next?: IteratorResult<Uint8Array | undefined>
+}
+
 /** How many messages are handed to the connection at once. */
 const AT_ONCE = 50
 const BYTES_AT_ONCE = 64 * 1_024
@@ -26,7 +33,7 @@ export class GossipAnswers {
   readonly #graph: AnnouncedGraph
   readonly #chainHash: Uint8Array
   readonly #send: (messages: readonly Uint8Array[]) => Promise<void>
-  readonly #under = new Map<Question['type'], Generator<Uint8Array | undefined>>()
+  readonly #under = new Map<Question['type'], Answer>()
   #isSending = false
 
   constructor(graph: AnnouncedGraph, chainHash: Uint8Array, send: (messages: readonly Uint8Array[]) => Promise<void>) {
@@ -39,9 +46,9 @@ export class GossipAnswers {
     const { type } = question
     // BOLT 7: a further question before the last one was answered is not answered.
     if (type !== 'gossip_timestamp_filter' && this.#under.has(type)) return 'query-too-early'
-    const answer = this.#answerTo(question)
-    if (answer === undefined) return 'query-unreadable'
-    this.#under.set(type, answer)
+    const rest = this.#answerTo(question)
+    if (rest === undefined) return 'query-unreadable'
+    this.#under.set(type, { rest })
     // Such as a disk that cannot be read: the peer waits in vain, and nothing else follows.
     void this.#pump().catch(() => this.stop())
     return undefined
@@ -71,20 +78,19 @@ export class GossipAnswers {
     try {
       // Questions of different kinds take turns.
       for (let next = first(this.#under); next !== undefined; next = first(this.#under)) {
-        const [type, answer] = next
+        const [type, { rest, next: ready }] = next
         const messages: Uint8Array[] = []
-        let isDone = false
+        let step = ready ?? rest.next()
         let bytes = 0
-        for (let steps = 0; steps < AT_ONCE && bytes < BYTES_AT_ONCE && !isDone; steps++) {
-          const step = answer.next()
-          if (step.done === true) isDone = true
-          else if (step.value !== undefined) {
+        for (let steps = 0; steps < AT_ONCE && bytes < BYTES_AT_ONCE && step.done !== true; steps++) {
+          if (step.value !== undefined) {
             messages.push(step.value)
             bytes += step.value.length
           }
+          step = rest.next()
         }
         this.#under.delete(type)
-        if (!isDone) this.#under.set(type, answer)
+        if (step.done !== true) this.#under.set(type, { rest, next: step })
         if (messages.length > 0) await this.#send(messages)
         // However fast the peer takes it, everything else has its turn in between.
         await new Promise(setImmediate)

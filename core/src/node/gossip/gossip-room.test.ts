@@ -13,13 +13,14 @@ import {
   type TestNode,
   testNode,
 } from '../../graph/fixtures/signed-gossip.ts'
+import { WANTED } from '../../graph/queries/short-ids.ts'
 import { announcedOutput, type FundingOutput } from '../../graph/rules/channel-announcement.ts'
 import { concat, fromHex, u16be } from '../../lib/bytes.ts'
 import { virtualClock } from '../../lib/clock-virtual.ts'
 import { until } from '../../lib/fixtures/until.ts'
 import type { ShortChannelId } from '../../lib/ids.ts'
-import { writeShortIds } from '../../wire/encoded-array.ts'
-import { decodeGossip, encodeGossip, type GossipMessage } from '../../wire/gossip-codecs.ts'
+import { writeQueryFlags, writeShortIds } from '../../wire/encoded-array.ts'
+import { decodeGossip, encodeGossip, type GossipMessage, typeOf } from '../../wire/gossip-codecs.ts'
 import { type GossipComplaint, GossipRoom, type GossipRoomOptions } from './gossip-room.ts'
 import type { CheckSignatures } from './signature-checkers.ts'
 
@@ -86,14 +87,21 @@ const listener = (offersQueries = false) => {
   }
 }
 
-const connect = (a: Rig, aName: string, b: Rig, bName: string): readonly GossipComplaint[] => {
+/** `mayEnter` says which of the messages a node hears; all of them if absent. */
+const connect = (
+  a: Rig,
+  aName: string,
+  b: Rig,
+  bName: string,
+  mayEnter: (room: GossipRoom, peer: string) => boolean = () => true,
+): readonly GossipComplaint[] => {
   const complaints: GossipComplaint[] = []
   const lineTo = (room: GossipRoom, name: string) => ({
     offersQueries: true,
     send: async (messages: readonly Uint8Array[]) => {
       // It is connected on both sides by then.
       await Promise.resolve()
-      await Promise.all(messages.map((raw) => room.hear(name, raw)))
+      await Promise.all(messages.filter(() => mayEnter(room, name)).map((raw) => room.hear(name, raw)))
     },
     complain: (complaint: GossipComplaint) => void complaints.push(complaint),
   })
@@ -122,6 +130,21 @@ test('a node that knows nothing learns the whole network from its first peer, by
   await until(() => updatesIn(fresh) === 2 * SIZE.channels)
   t.deepEqual(gossipIn(fresh), gossipIn(knowing))
   t.deepEqual(complaints, [])
+})
+
+test('the whole network is told in answer to our questions, which uses up nothing of what a peer may say unasked', async (t) => {
+  const [knowing, fresh] = [rig(), rig()]
+  fill(knowing)
+  let unasked = 0
+  connect(knowing, 'knowing', fresh, 'fresh', (room, peer) => {
+    if (room === knowing.room || room.takeOwed(peer)) return true
+    unasked++
+    return false
+  })
+  await until(() => fresh.graph.channelCount === SIZE.channels && fresh.graph.nodeCount === SIZE.nodes)
+  await until(() => updatesIn(fresh) === 2 * SIZE.channels)
+  t.is(unasked, 0)
+  t.false(fresh.room.takeOwed('knowing'))
 })
 
 test('two nodes that each know a part learn the other, and what is new goes on to a third within a minute', async (t) => {
@@ -233,38 +256,60 @@ test('what is our own goes to every peer whoever has told us of it: the other en
   )
 })
 
+const count = ({ sent }: ReturnType<typeof listener>, what: GossipMessage['type']): number =>
+  sent.filter(({ type }) => type === what).length
+
 test('a peer that has no gossip worth asking for is not asked, of others only three are, and one is replaced each hour', async (t) => {
   const { room, clock } = rig()
   const useless = listener(false)
-  const peers = Array.from({ length: 5 }, () => listener(true))
+  const peers = Array.from({ length: 10 }, () => listener(true))
   room.connected('useless', useless.line)
   for (const [i, { line }] of peers.entries()) room.connected(`${i}`, line)
   await clock.advance(0)
-  const asked = () => peers.map(({ sent }) => sent.filter(({ type }) => type === 'query_channel_range').length)
-  t.deepEqual(asked(), [1, 1, 1, 0, 0])
+  const asked = () => peers.map((peer) => count(peer, 'query_channel_range'))
+  const filters = () => peers.map((peer) => count(peer, 'gossip_timestamp_filter'))
+  t.deepEqual(asked(), [1, 1, 1, 0, 0, 0, 0, 0, 0, 0])
+  t.deepEqual(filters(), [1, 1, 1, 1, 1, 1, 1, 1, 0, 0])
   t.deepEqual(useless.types(), [])
+  // They have answered.
+  const reply = { type: 'reply_channel_range', chainHash: CHAIN_HASH, syncComplete: 1, firstBlocknum: 0 } as const
+  for (const peer of ['0', '1', '2'])
+    await room.hear(peer, encodeGossip({ ...reply, numberOfBlocks: 2 ** 24, encodedShortIds: writeShortIds([]) }))
   await clock.advance(3_600_000)
-  t.deepEqual(asked(), [1, 1, 1, 1, 0])
+  t.deepEqual(asked(), [1, 1, 1, 1, 0, 0, 0, 0, 0, 0])
   t.like(peers[0]?.sent.at(-1), { type: 'gossip_timestamp_filter', firstTimestamp: 0xffffffff, timestampRange: 0 })
+  t.deepEqual(filters(), [2, 1, 1, 1, 1, 1, 1, 1, 1, 0])
   room.disconnected('1')
   await clock.advance(0)
-  t.deepEqual(asked(), [1, 1, 1, 1, 1])
+  t.deepEqual(asked(), [1, 1, 1, 1, 1, 0, 0, 0, 0, 0])
+  t.deepEqual(filters(), [2, 1, 1, 1, 1, 1, 1, 1, 1, 1])
 })
 
-test('a peer that does not answer, or answers what was not asked, is asked no more, and the node goes on', async (t) => {
+test('a peer that does not answer, or answers what was not asked, is asked no more, and others are in its place', async (t) => {
   const { room, clock } = rig()
   const [mute, liar] = [listener(true), listener(true)]
+  const others = [listener(true), listener(true), listener(true)] as const
   room.connected('mute', mute.line)
   room.connected('liar', liar.line)
+  for (const [i, { line }] of others.entries()) room.connected(`${i}`, line)
+  const asked = () => others.map((peer) => count(peer, 'query_channel_range'))
+  t.deepEqual(asked(), [1, 0, 0])
   const reply = { type: 'reply_channel_range', chainHash: CHAIN_HASH, syncComplete: 1 } as const
   await room.hear(
     'liar',
     encodeGossip({ ...reply, firstBlocknum: 9, numberOfBlocks: 1, encodedShortIds: writeShortIds([]) }),
   )
   t.deepEqual(liar.complaints, [{ fault: 'out-of-range' }])
+  t.deepEqual(asked(), [1, 1, 0])
+  await room.hear(
+    '0',
+    encodeGossip({ ...reply, firstBlocknum: 0, numberOfBlocks: 2 ** 24, encodedShortIds: writeShortIds([]) }),
+  )
   await clock.advance(60_001)
   t.deepEqual(mute.complaints, [{ fault: 'silent' }])
   t.is(liar.complaints.length, 1)
+  t.deepEqual(asked(), [1, 1, 1])
+  t.is(count(mute, 'query_channel_range'), 1)
 })
 
 test('BOLT 7, gossip_timestamp_filter — ours names our chain', async (t) => {
@@ -365,6 +410,37 @@ test('BOLT 7, query_short_channel_ids — a further question before the answer t
   await room.hear('peer', query)
   t.is(peer.complaints.length, 1)
   return t.is(peer.types().filter((type) => type === 'reply_short_channel_ids_end').length, 1)
+})
+
+test('BOLT 7, query_short_channel_ids — a further question before the answer to the last one is not answered: once its end is there, one is', async (t) => {
+  const knowing = rig()
+  fill(knowing)
+  const { room } = knowing
+  const { complaints, line } = listener()
+  const ids = NETWORK.map(({ announcement }) => announcement.message.shortChannelId).sort((a, b) => (a < b ? -1 : 1))
+  const ask = (channels: number) =>
+    room.hear(
+      'peer',
+      encodeGossip({
+        type: 'query_short_channel_ids',
+        chainHash: CHAIN_HASH,
+        encodedShortIds: writeShortIds(ids.slice(0, channels)),
+        queryFlags: writeQueryFlags(Array.from({ length: channels }, () => WANTED.channel)),
+      }),
+    )
+  // So many messages are sent at once that the end is the last of such a bunch for one of these.
+  let left = 130
+  room.connected('peer', {
+    ...line,
+    send: async (messages) => {
+      if (typeOf(messages.at(-1) as Uint8Array) !== 262) return
+      left--
+      if (left > 0) await ask(left)
+    },
+  })
+  await ask(left)
+  await until(() => left === 0 || complaints.length > 0)
+  t.deepEqual(complaints, [])
 })
 
 test('a peer that floods waits for itself: another’s message is dealt with among the first', async (t) => {

@@ -57,6 +57,10 @@ interface Session {
   filter?: GossipTimestampFilter
   /** It sends us what is new. */
   isListened: boolean
+  /** It is one of those that we ask for what we do not know. */
+  isAsked: boolean
+  /** It was asked within this hour, and has answered nothing, or what is no answer. */
+  isOfNoUse: boolean
   /** The last one, also when it is over. */
   sync?: GossipSync
   /** Its announcements that were not dealt with yet. */
@@ -67,8 +71,13 @@ interface Session {
 /** BOLT 7: what is new is passed on once a minute. */
 const FLUSH_MS = 60_000
 const HOUR_MS = 3_600_000
-/** How many peers tell us what is new: the others would say the same. One of them is replaced every hour. */
-const LISTENED = 3
+/**
+ * How many peers tell us what is new: the others would say the same. It takes some, since they listen to few peers themselves: with three,
+ * what a node says whose peers nobody listens to takes hours to get around in a network of 60.
+ */
+const LISTENED = 8
+/** How many peers are asked for what we do not know. One of them is replaced every hour. */
+const ASKED = 3
 /** How far back a peer is asked for what is new, in seconds: what was on its way when we started. */
 const LOOK_BACK = 3_600
 /** Beyond this many channels that wait for the chain no more are asked for. */
@@ -121,7 +130,8 @@ export class GossipRoom {
     // A later connection takes the place of an earlier one before that has ended.
     this.disconnected(peer)
     const answers = new GossipAnswers(graph, chainHash, (messages) => line.send(messages))
-    this.#sessions.set(peer, { line, answers, isListened: false, outstanding: 0, isFlushing: false })
+    const idle = { isListened: false, isAsked: false, isOfNoUse: false, outstanding: 0, isFlushing: false }
+    this.#sessions.set(peer, { line, answers, ...idle })
     this.#listen()
   }
 
@@ -133,6 +143,16 @@ export class GossipRoom {
     session.sync?.stop()
     this.#inbox.forget(peer)
     this.#listen()
+  }
+
+  /** Whether one more message of a peer may be part of an answer that we have asked it for; it is counted as one then. */
+  takeOwed(peer: string): boolean {
+    return this.#sessions.get(peer)?.sync?.takeOwed() === true
+  }
+
+  /** Whether we have asked a peer for what is new: others have little to say to us. */
+  isListened(peer: string): boolean {
+    return this.#sessions.get(peer)?.isListened === true
   }
 
   /**
@@ -229,26 +249,29 @@ export class GossipRoom {
     }
   }
 
-  /** As many peers as we listen to, the first of them first. */
+  /** As many peers as we listen to, and as we ask, the first of the line first. */
   #listen(): void {
-    const sessions = [...this.#sessions.values()].filter(({ line }) => line.offersQueries)
-    let listened = sessions.filter(({ isListened }) => isListened).length
-    for (const session of sessions) {
-      if (listened >= LISTENED) return
-      if (session.isListened) continue
-      session.isListened = true
-      listened++
-      this.#sendFilter(session, {
-        firstTimestamp: Math.max(this.#env().now - LOOK_BACK, 0),
-        timestampRange: 0xffffffff,
-      })
-      this.#sync(session)
+    const sessions = [...this.#sessions].filter(([, { line }]) => line.offersQueries)
+    let listened = sessions.filter(([, { isListened }]) => isListened).length
+    let asked = sessions.filter(([, { isAsked }]) => isAsked).length
+    for (const [peer, session] of sessions) {
+      if (!session.isListened && listened < LISTENED) {
+        session.isListened = true
+        listened++
+        this.#sendFilter(session, {
+          firstTimestamp: Math.max(this.#env().now - LOOK_BACK, 0),
+          timestampRange: 0xffffffff,
+        })
+      }
+      if (mayBeAsked(session) && asked < ASKED) {
+        session.isAsked = true
+        asked++
+        this.#sync(peer, session)
+      }
     }
   }
 
-  /** BOLT 7, query messages: nothing more is asked before the last answer is there in full. A peer that never gives it is not asked again. */
-  #sync(session: Session): void {
-    if (session.sync?.isOwed) return
+  #sync(peer: string, session: Session): void {
     session.sync?.stop()
     session.sync = new GossipSync({
       graph: this.#options.graph,
@@ -258,9 +281,26 @@ export class GossipRoom {
       isWaiting: (id) => this.#intake.waitsFor(id),
       send: (message) => void session.line.send([message]),
       onDone: (fault) => {
-        if (fault !== undefined) session.line.complain({ fault })
+        if (fault === undefined) return
+        session.line.complain({ fault })
+        session.isOfNoUse = true
+        this.#goToEnd(peer, session)
+        this.#listen()
       },
     })
+  }
+
+  /** Another one is asked in its place, and listened to if there is one that is not. */
+  #goToEnd(peer: string, session: Session): void {
+    session.isAsked = false
+    const isOther = [...this.#sessions.values()].some(({ line, isListened }) => line.offersQueries && !isListened)
+    if (session.isListened && isOther) {
+      // BOLT 7: with this filter nothing more comes.
+      this.#sendFilter(session, { firstTimestamp: 0xffffffff, timestampRange: 0 })
+      session.isListened = false
+    }
+    this.#sessions.delete(peer)
+    this.#sessions.set(peer, session)
   }
 
   #sendFilter(session: Session, range: Pick<GossipTimestampFilter, 'firstTimestamp' | 'timestampRange'>): void {
@@ -294,21 +334,15 @@ export class GossipRoom {
   #tidy(): void {
     this.#options.graph.prune(this.#env())
     this.#asked.clear()
-    const [oldest] = [...this.#sessions].filter(([, { isListened }]) => isListened)
-    if (oldest === undefined) return
-    const [peer, session] = oldest
-    const isOther = [...this.#sessions.values()].some(({ line, isListened }) => line.offersQueries && !isListened)
-    if (!isOther) {
-      this.#sync(session)
-      return
+    for (const session of this.#sessions.values()) session.isOfNoUse = false
+    const [oldest] = [...this.#sessions].filter(([, { isAsked }]) => isAsked)
+    if (oldest !== undefined) {
+      const [peer, session] = oldest
+      const isOther = [...this.#sessions.values()].some(mayBeAsked)
+      if (isOther) session.sync?.stop()
+      // Without another one that can be asked, its answer is waited for.
+      if (isOther || session.sync?.isOwed !== true) this.#goToEnd(peer, session)
     }
-    session.sync?.stop()
-    // BOLT 7: with this filter nothing more comes.
-    this.#sendFilter(session, { firstTimestamp: 0xffffffff, timestampRange: 0 })
-    session.isListened = false
-    // To the end of the line.
-    this.#sessions.delete(peer)
-    this.#sessions.set(peer, session)
     this.#listen()
   }
 
@@ -317,6 +351,10 @@ export class GossipRoom {
     return { chainHash, height: this.#height, now: Math.floor(clock.now() / 1_000) }
   }
 }
+
+/** BOLT 7, query messages: nothing more is asked before the last answer is there in full. A peer that never gives it is not asked again. */
+const mayBeAsked = ({ line, isAsked, isOfNoUse, sync }: Session): boolean =>
+  line.offersQueries && !isAsked && !isOfNoUse && sync?.isOwed !== true
 
 const every = (clock: Clock, ms: number, work: () => void): CancelTimer => {
   let cancel: CancelTimer
@@ -331,4 +369,4 @@ const every = (clock: Clock, ms: number, work: () => void): CancelTimer => {
 }
 
 /** channel_announcement, node_announcement, channel_update. */
-const isAnnouncement = (raw: Uint8Array): boolean => typeOf(raw) >= 256 && typeOf(raw) <= 258
+export const isAnnouncement = (raw: Uint8Array): boolean => typeOf(raw) >= 256 && typeOf(raw) <= 258

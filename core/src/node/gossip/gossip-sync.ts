@@ -2,6 +2,7 @@ import type { AnnouncedGraph } from '../../graph/announced-graph.ts'
 import {
   answeredBy,
   listedBy,
+  MAX_REPLIES,
   nextQuery,
   type PeerSync,
   type SyncFault,
@@ -26,6 +27,8 @@ export interface GossipSyncOptions {
   readonly onDone: (fault?: SyncFault | 'silent') => void
 }
 
+/** BOLT 7, query_short_channel_ids: a channel is told of with its announcement, two updates and two nodes. */
+const MESSAGES_OF_CHANNEL = 5
 /** A peer that says nothing for so long while it is asked is given up. */
 const PATIENCE_MS = 60_000
 
@@ -38,6 +41,8 @@ export class GossipSync {
   #heardAt: number
   #isOver = false
   #isOwed = true
+  /** How many messages the answer to the last question may still have. */
+  #owed = MAX_REPLIES
 
   constructor(options: GossipSyncOptions) {
     this.#options = options
@@ -51,6 +56,13 @@ export class GossipSync {
   /** Whether the peer has not answered our last question in full: also after the end. */
   get isOwed(): boolean {
     return this.#isOwed
+  }
+
+  /** Whether one more message may be part of the answer to the last question; it is counted as one then. */
+  takeOwed(): boolean {
+    if (this.#owed === 0) return false
+    this.#owed--
+    return true
   }
 
   /** The peer has said something, such as a part of its answer. */
@@ -85,6 +97,7 @@ export class GossipSync {
       this.#open = next.asked
       for (const id of next.asked) asked.add(id)
       this.#goOn(next.sync, true)
+      this.#owed = next.asked.length * MESSAGES_OF_CHANNEL + 1
       this.#send(next.send)
     } else if (next.sync.phase === 'done') this.#end()
   }
@@ -95,12 +108,14 @@ export class GossipSync {
     this.#timer()
     for (const id of this.#open) this.#options.asked.delete(id)
     this.#open = []
+    this.#owed = 0
     this.#sync = { phase: 'done' }
   }
 
   #goOn(sync: PeerSync, isOwed: boolean): void {
     this.#sync = sync
     this.#isOwed = isOwed
+    if (!isOwed) this.#owed = 0
     this.heard()
     if (sync.phase === 'done') this.#end()
   }

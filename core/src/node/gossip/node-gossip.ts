@@ -23,7 +23,7 @@ import type { MessageRoom, RoomMessage } from '../connection/message-rooms.ts'
 import type { Signer } from '../keys/signer.ts'
 import type { NodeLog } from '../node-log.ts'
 import { FundingLookup } from './funding-lookup.ts'
-import { type GossipLine, GossipRoom } from './gossip-room.ts'
+import { type GossipLine, GossipRoom, isAnnouncement } from './gossip-room.ts'
 import { compact, openGraph } from './open-graph.ts'
 import { OwnGossip, type OwnNetwork } from './own-gossip.ts'
 import { SignatureCheckers } from './signature-checkers.ts'
@@ -54,10 +54,14 @@ export interface NodeGossipOptions extends GossipPlace {
   readonly onFatal: (error: unknown) => void
 }
 
-/** What each peer may hand in that was not dealt with yet, and all together: what is beyond it is passed over, and asked for again later. */
-const OUTSTANDING_OF_PEER = 5_000
+/**
+ * What a peer that we listen to may have said that was not dealt with yet, and any other, which has only its own channels to tell us of, and
+ * all together: what is beyond it is passed over, and asked for again later.
+ */
+const OUTSTANDING_OF_LISTENED = 10_000
+const OUTSTANDING_OF_OTHER = 500
 const OUTSTANDING_IN_ALL = 50_000
-/** What a peer may say in all: as much as one question of ours is answered with at once, and more than the network says in a second. */
+/** What a peer may say beside the answers to our questions: more than the network says in a second, and what is new of an hour at once. */
 const RATION = { perSecond: 500, burst: 20_000 }
 
 /** The types of BOLT 7 that the wire does not read itself. */
@@ -173,6 +177,10 @@ export class NodeGossip implements MessageRoom {
     this.#room.disconnected(toHex(nodeId))
   }
 
+  takeOwed(from: NodeId): boolean {
+    return this.#room.takeOwed(toHex(from))
+  }
+
   take({ from, type, payload }: RoomMessage): void {
     this.#hear(toHex(from), concat(u16be(type), payload))
   }
@@ -189,7 +197,9 @@ export class NodeGossip implements MessageRoom {
 
   #hear(peer: string, raw: Uint8Array): void {
     const outstanding = this.#outstanding.get(peer) ?? 0
-    if (outstanding >= OUTSTANDING_OF_PEER || this.#outstandingInAll >= OUTSTANDING_IN_ALL) return
+    const most = this.#room.isListened(peer) ? OUTSTANDING_OF_LISTENED : OUTSTANDING_OF_OTHER
+    // What is no announcement is dealt with at once: the end of an answer is not lost because there is much to check.
+    if (isAnnouncement(raw) && (outstanding >= most || this.#outstandingInAll >= OUTSTANDING_IN_ALL)) return
     this.#outstanding.set(peer, outstanding + 1)
     this.#outstandingInAll++
     const dealtWith = this.#room

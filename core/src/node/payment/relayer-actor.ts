@@ -333,6 +333,13 @@ class RelayerDriver {
         return entry === undefined ? undefined : relayChannel(entry, htlcMaximumMsat)
       },
       byRoom: (peer) => usableChannels(ownChannels.entriesByRoom(peer), htlcMaximumMsat),
+      offlineWith: (peer) => {
+        for (const entry of channelDirectory.ofPeer(peer)) {
+          const channel = relayChannel(entry, htlcMaximumMsat)
+          if (channel?.status === 'offline') return channel
+        }
+        return undefined
+      },
       inboundDiscounts: (channelId) => {
         const durable = channelDirectory.get(channelId)?.state.durable
         return durable !== undefined && isFunded(durable) ? durable.inbound : undefined

@@ -268,6 +268,26 @@ test('a message that the wire does not read goes to the room of its type, as muc
   t.is(taken.length, 4)
 })
 
+test('what a room has asked a peer for comes beside its ration', async (t) => {
+  const { system, peer, attach, rooms } = setUp(true)
+  t.teardown(() => system.stop())
+  attach({ ...connection, epoch: 2 })
+  let owed = 3
+  let taken = 0
+  rooms.register([0x8000], {
+    ration: { perSecond: 0, burst: 2 },
+    take: () => void taken++,
+    takeOwed: (from) => {
+      t.is(from, NODE_ID)
+      return owed-- > 0
+    },
+  })
+  for (let i = 0; i < 9; i++)
+    peer.tell('message', { epoch: 2, message: { type: 'unknown', messageType: 0x8000, payload: new Uint8Array(0) } })
+  await system.settled()
+  t.is(taken, 5)
+})
+
 test('channels that strangers have named and never funded are limited in all, and a partner gets its own all the same', async (t) => {
   const { system, peer, attach, services } = setUp(true)
   t.teardown(() => system.stop())

@@ -243,6 +243,7 @@ class PeerDriver {
   }
 
   #mayEnter(room: MessageRoom): boolean {
+    if (room.takeOwed?.(this.#nodeId) === true) return true
     const ration = this.#rations.get(room) ?? new Ration(this.#context.clock, room.ration)
     this.#rations.set(room, ration)
     return ration.take() !== undefined

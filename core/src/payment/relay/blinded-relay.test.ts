@@ -3,7 +3,7 @@ import type { BlindedRelayPayload } from '../../onion/blinded-payload.ts'
 import { named, testNode } from '../fixtures/nodes.ts'
 import { relayEnv } from '../fixtures/relay-env.ts'
 import { decodeRelayRecord, encodeRelayRecord } from './relay-codec.ts'
-import { startRelay } from './relay-machine.ts'
+import { startRelay, stepRelay } from './relay-machine.ts'
 import type { RelayChannel, RelayEnv, RelayRequest } from './relay-protocol.ts'
 import { isNamed } from './relay-rules.ts'
 
@@ -51,6 +51,7 @@ const env = (...channels: readonly RelayChannel[]): RelayEnv =>
   relayEnv({
     named: (shortChannelId) => channels.find((each) => isNamed(each, shortChannelId)),
     byRoom: () => channels.filter(({ status }) => status === 'usable'),
+    offlineWith: () => channels.find(({ status }) => status === 'offline'),
     channelUpdate: () => {
       throw new Error('no update is told within a blinded path')
     },
@@ -81,6 +82,23 @@ test('BOLT 4, relaying within a blinded path — the next node may be named by i
   t.deepEqual(record.requested, { type: 'node', nodeId: bob.nodeId })
   t.deepEqual(decodeRelayRecord(encodeRelayRecord(record)), { ok: true, value: record })
   t.like(out(byNode, env()), { type: 'fail', failure: { failure: { type: 'unknown_next_peer' } } })
+})
+
+test('a relay to a node that is named by its id waits at a start until one of its channels can be used', (t) => {
+  const byNode = request({ next: { type: 'node', nodeId: bob.nodeId } })
+  const away = { ...env(channel('a', { status: 'offline' })), isStarting: true }
+  const { state, effects } = startRelay(byNode, away)
+  t.deepEqual(effects, [])
+  if (state === undefined) return t.fail()
+  t.like(state, { phase: 'waiting', for: 'channel' })
+  const [add] = stepRelay(state, { type: 'channels-changed' }, env(channel('a'))).effects
+  t.like(add, { type: 'add-htlc', channelId: named('a') })
+  const closing = { ...env(channel('a', { status: 'closing' })), isStarting: true }
+  t.like(out(byNode, closing), { type: 'fail' })
+  return t.like(out(byNode, { ...away, isStarting: false }), {
+    type: 'fail',
+    failure: { failure: { type: 'temporary_channel_failure' } },
+  })
 })
 
 test('BOLT 4, relaying within a blinded path — the recipient’s terms have to meet ours, to the millisatoshi that they are rounded by', (t) => {

@@ -20,7 +20,7 @@ import type {
   RelayState,
   WaitingRelay,
 } from './relay-protocol.ts'
-import { chooseRelayChannel, isToBeGivenBack } from './relay-rules.ts'
+import { chooseRelayChannel, isToBeGivenBack, namedChannel } from './relay-rules.ts'
 
 /** Without a state the relay has ended, and its row is to be deleted. */
 type RelayStep = Step<RelayState | undefined, RelayEffect>
@@ -53,8 +53,7 @@ const isSoonOver = ({ type }: FailureMessage, { incoming, payload }: RelayReques
   type === 'temporary_channel_failure' &&
   (!env.canClaim(incoming) || isNextOffline(payload.next, env))
 
-const isNextOffline = (next: NextNode, env: RelayEnv): boolean =>
-  next.type === 'channel' && env.named(next.shortChannelId)?.status === 'offline'
+const isNextOffline = (next: NextNode, env: RelayEnv): boolean => namedChannel(next, env)?.status === 'offline'
 
 /** A relay whose outgoing HTLC survived a restart. */
 export const resumedRelay = (record: RelayRecord): OfferedRelay => ({ phase: 'offered', record, tried: [] })

@@ -48,6 +48,8 @@ export interface RelayEnv {
   readonly named: (shortChannelId: ShortChannelId) => RelayChannel | undefined
   /** The usable channels with a peer, those that can carry the most first. */
   readonly byRoom: (peer: NodeId) => Iterable<RelayChannel>
+  /** A channel with a peer that can be used again once the peer is back. */
+  readonly offlineWith: (peer: NodeId) => RelayChannel | undefined
   /** What is taken off for what comes in over a channel. */
   readonly inboundDiscounts: (channelId: ChannelId) => InboundDiscounts | undefined
   /** Our signed update of a channel, calling it by the id that the sender used; `undefined` if there is none at hand. */

@@ -56,11 +56,11 @@ export const chooseRelayChannel = (
   return err(reason === undefined ? { type: 'temporary_channel_failure' } : failureFor(reason, request, named, env))
 }
 
-/** A path that names a node means any channel with it: first the one with the most room. */
-const namedChannel = (next: NextNode, env: RelayEnv): RelayChannel | undefined => {
+/** A path that names a node means any channel with it: first the one with the most room, and one that is offline if there is no other. */
+export const namedChannel = (next: NextNode, env: RelayEnv): RelayChannel | undefined => {
   if (next.type === 'node') {
     for (const channel of env.byRoom(next.nodeId)) return channel
-    return undefined
+    return env.offlineWith(next.nodeId)
   }
   const named = env.named(next.shortChannelId)
   return named !== undefined && isNamed(named, next.shortChannelId) ? named : undefined
