@@ -2376,8 +2376,10 @@ export interface HtlcForwardRequest {
     readonly amountMsat: Msat
     readonly cltvExpiry: BlockHeight
   }
-  /** What is left for us. */
+  /** What is left for us: of a trampoline relay, of all that comes in for it. */
   readonly feeMsat: Msat
+  /** The node finds the way on itself, and there may be more of the payment in other channels. Absent: an ordinary relay. */
+  readonly trampoline?: boolean
   readonly blockHeight: BlockHeight
 }
 
@@ -2529,6 +2531,6 @@ export type DurableEventName =
 export interface Hooks {
   /** A peer wants to open a channel with us. Every plugin must accept it, or it is refused. */
   readonly 'channel.accept': { readonly request: ChannelAcceptRequest; readonly verdict: ChannelAcceptVerdict }
-  /** An HTLC that the node would relay. The first plugin that fails it, in the order of install, decides; what is let go on is checked once more. The HTLC waits meanwhile, and costs its channel. What the node relays as a trampoline node is not asked about. */
+  /** An HTLC that the node would relay. The first plugin that fails it, in the order of install, decides; what is let go on is checked once more. The HTLC waits meanwhile, and costs its channel. Of what the node relays as a trampoline node, a question joins all HTLCs that come in by one channel and go out by one: each such pair is asked about. */
   readonly 'htlc.forward': { readonly request: HtlcForwardRequest; readonly verdict: HtlcForwardVerdict }
 }
