@@ -120,6 +120,9 @@ test('an unsure relay is fulfilled by a preimage, and given back in time if none
 test('what a start finds waits for the peers that it could go on to, and is given back when they have had their time', async (t) => {
   const rig = await TrampolineRig.start(t)
   rig.find = () => err({ code: 'no-route' })
+  await rig.part(trampolinePart(4n, 1_010_000n, { payment: 'nobody is missing' }))
+  t.deepEqual(await rig.told(), ['4 unknown_next_trampoline'])
+  rig.missing = true
   await rig.relayer.ask('connecting', {})
   await rig.part(WHOLE)
   await rig.part(trampolinePart(2n, 1_010_000n, { payment: 'another' }))
@@ -136,6 +139,23 @@ test('what a start finds waits for the peers that it could go on to, and is give
   t.deepEqual(await rig.told(), ['2 unknown_next_trampoline'])
   await rig.part(trampolinePart(3n, 1_010_000n, { payment: 'a third' }))
   t.deepEqual(await rig.told(), ['3 unknown_next_trampoline'])
+})
+
+test('what a start finds before the chain is in sight waits for that', async (t) => {
+  const rig = await TrampolineRig.start(t)
+  await rig.relayer.ask('connecting', {})
+  rig.claimable = false
+  await rig.part(WHOLE)
+  await rig.part(trampolinePart(2n, 1_010_000n, { payment: 'another' }))
+  t.deepEqual(await rig.told(), [])
+  rig.claimable = true
+  await rig.block(500)
+  await rig.settled()
+  t.is(rig.offered.length, 2)
+  rig.claimable = false
+  await rig.part(trampolinePart(3n, 1_010_000n, { payment: 'a third' }))
+  await rig.clock.advance(20_000)
+  t.deepEqual(await rig.told(), ['3 temporary_trampoline_failure'])
 })
 
 test('a start in each stage of a relay sends nothing twice, and settles what came in', async (t) => {

@@ -33,6 +33,7 @@ import { reportOffer } from './report-offer.ts'
 import { paidTooLate } from './report-relay.ts'
 import { countTrampoline, refusedTrampolineEvent, trampolineEvent } from './report-trampoline.ts'
 import { Sending } from './sending.ts'
+import { StartWait } from './start-wait.ts'
 import type { TrampolineProtocol, TrampolineServices } from './trampoline-messages.ts'
 import { WaitingParts } from './trampoline-parts.ts'
 import { type Refused, TrampolineRoutes } from './trampoline-routes.ts'
@@ -77,6 +78,7 @@ class TrampolineDriver {
   readonly #services: TrampolineServices
   readonly #context: ActorContext<TrampolineProtocol>
   readonly #sending: Sending
+  readonly #start: StartWait
   readonly #routes: TrampolineRoutes
   readonly #waiting: WaitingParts
   /** By the first incoming HTLC. */
@@ -99,10 +101,11 @@ class TrampolineDriver {
     this.#context = context
     this.#waiting = new WaitingParts((set) => context.schedule(MPP_TIMEOUT_MS, 'timeout', { set }))
     const { decisions, channelDirectory, height, routeFinder: finder } = services
+    this.#start = new StartWait(channelDirectory)
     this.#routes = new TrampolineRoutes({
       finder,
       decisions,
-      channelDirectory,
+      start: this.#start,
       height,
       recordOf: (relay) => this.#relays.get(relay)?.record,
       refused: (relay, refused) => this.#refused(relay, refused),
@@ -134,7 +137,7 @@ class TrampolineDriver {
         connecting: () => {
           this.#context.schedule(CONNECTING_MS, 'started', {})
         },
-        started: () => this.#routes.endStart(),
+        started: () => this.#start.end(),
       },
     }
   }
@@ -146,6 +149,11 @@ class TrampolineDriver {
       const relay = this.#relays.get(known)
       relay?.told.delete(htlcName(part))
       this.#tell(known)
+      return
+    }
+    // At a start the chain may not be in sight yet.
+    if (this.#start.isOn && part.refusal === undefined && !this.#services.upstream.canClaim(part)) {
+      void this.#start.changed().then(() => this.#context.self.tell('part', part))
       return
     }
     const refusal = part.refusal ?? this.#beyondLimits(part)
@@ -262,6 +270,7 @@ class TrampolineDriver {
   }
 
   #block(height: BlockHeight): void {
+    this.#start.wake()
     for (const [name, relay] of [...this.#relays]) {
       // A block that is not handled yet may show a preimage.
       if (height === this.#services.height()) this.#giveBackInTime(name, relay)

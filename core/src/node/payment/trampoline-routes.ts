@@ -5,17 +5,16 @@ import type { RelayedHtlc, RelayQuestion, RelayVerdict } from '../../payment/rel
 import { partAmounts, type Route, type RouteHop } from '../../payment/send/payment.ts'
 import type { FoundRoutes, RouteQuestion } from '../../payment/send/route-question.ts'
 import type { TrampolineRelayRecord } from '../../payment/trampoline/trampoline-protocol.ts'
-import type { ChannelDirectory } from '../channel/channel-directory.ts'
-import { isUsable } from '../channel/channel-standing.ts'
 import type { RelayDecisions } from './relay-decisions.ts'
 import type { RouteFinder } from './route-searches.ts'
+import type { StartWait } from './start-wait.ts'
 
 export type Refused = Extract<RelayVerdict, { readonly type: 'fail' }>
 
 interface TrampolineRoutesOptions {
   readonly finder: RouteFinder
   readonly decisions: RelayDecisions
-  readonly channelDirectory: Pick<ChannelDirectory, 'follow'>
+  readonly start: StartWait
   readonly height: () => BlockHeight
   readonly recordOf: (relay: string) => TrampolineRelayRecord | undefined
   /** A plugin has refused what was to go out. */
@@ -25,20 +24,9 @@ interface TrampolineRoutesOptions {
 /** Finds the routes of trampoline relays: such that no plugin refuses, and at a start only once there may be any. */
 export class TrampolineRoutes {
   readonly #options: TrampolineRoutesOptions
-  #isStarting = true
-  #waiting: (() => void)[] = []
 
   constructor(options: TrampolineRoutesOptions) {
     this.#options = options
-    options.channelDirectory.follow((_, now) => {
-      if (now !== undefined && isUsable(now)) this.#wake()
-    })
-  }
-
-  /** Whoever has not come by now does not come because of the start. */
-  endStart(): void {
-    this.#isStarting = false
-    this.#wake()
   }
 
   find(relay: string, question: RouteQuestion): FoundRoutes | Promise<FoundRoutes> {
@@ -50,17 +38,8 @@ export class TrampolineRoutes {
   #settled(relay: string, question: RouteQuestion, found: FoundRoutes): FoundRoutes | Promise<FoundRoutes> {
     if (found.ok) return this.#ifAllowed(relay, found.value)
     // At a start no peer is connected: that no way leads on says nothing yet.
-    return this.#isStarting ? this.#changed().then(() => this.find(relay, question)) : found
-  }
-
-  #changed(): Promise<void> {
-    return new Promise((resolve) => this.#waiting.push(resolve))
-  }
-
-  #wake(): void {
-    const waiting = this.#waiting
-    this.#waiting = []
-    for (const wake of waiting) wake()
+    const { start } = this.#options
+    return start.isPeerMissing() ? start.changed().then(() => this.find(relay, question)) : found
   }
 
   #ifAllowed(relay: string, routes: readonly Route[]): FoundRoutes | Promise<FoundRoutes> {
@@ -79,7 +58,7 @@ export class TrampolineRoutes {
 }
 
 /** What plugins are asked: of each channel that it came in by, and each that it would go out of, all HTLCs together. */
-export const forwardQuestions = (
+const forwardQuestions = (
   { paymentHash, incoming, payment }: TrampolineRelayRecord,
   routes: readonly Route[],
   height: BlockHeight,

@@ -2,14 +2,14 @@ import { relayFee } from '../../graph/relay-fee.ts'
 import { EMPTY } from '../../lib/bytes.ts'
 import type { Preimage } from '../../lib/ids.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
-import type { BlockHeight, Msat } from '../../lib/units.ts'
+import type { BlockDelta, BlockHeight, Msat } from '../../lib/units.ts'
 import type { FailureMessage } from '../../onion/failure-message.ts'
 import { hasFeature, unknownEvenBits } from '../../wire/features.ts'
 import type { RelayedHtlc } from '../relay/relay-protocol.ts'
 import type { BlindedRecipient } from '../send/blinded-recipient.ts'
 import type { ExpiryWindow } from '../send/expiry-window.ts'
 import { type PaymentRequest, partAmounts, type RouteHop, type SentPayment } from '../send/payment.ts'
-import type { Recipient } from '../send/recipient.ts'
+import type { TrampolineRecipient } from '../send/trampoline-recipient.ts'
 import type { UpstreamFailure } from '../upstream-failure.ts'
 import type {
   ToRecipientPaths,
@@ -37,12 +37,14 @@ export const onwardPayment = (
   const { amountMsat, cltvExpiry } = order
   const budgetMsat = sumOf(parts) - amountMsat - relayFee(policy, amountMsat)
   const latestExpiry = earliestOf(parts) - policy.cltvExpiryDelta
-  // lightning/bolts 836, failure messages.
-  const isTooSoon = cltvExpiry > latestExpiry || cltvExpiry < height + minCltvExpiryDelta
-  if (amountMsat <= 0n || budgetMsat < 0n || isTooSoon)
-    return err(insufficient(policy, policy.feeProportionalMillionths))
   const recipient = recipientOf(order, { finalExpiry: cltvExpiry, latestExpiry }, env)
   if (recipient === undefined) return err({ type: 'unknown_next_trampoline' })
+  // Ours expires no earlier: a path asks for blocks besides those of its recipient.
+  const leastExpiry = cltvExpiry + leastDelta(recipient)
+  // lightning/bolts 836, failure messages.
+  const isTooSoon = leastExpiry > latestExpiry || leastExpiry < height + minCltvExpiryDelta
+  if (amountMsat <= 0n || budgetMsat < 0n || isTooSoon)
+    return err(insufficient(policy, policy.feeProportionalMillionths))
   // A trampoline node joins parts, as it has to; a recipient that the sender says nothing of gets one.
   const multiPart = order.type === 'node' || hasFeature(order.features ?? EMPTY, 'basic_mpp')
   return ok({
@@ -52,8 +54,15 @@ export const onwardPayment = (
   })
 }
 
+const leastDelta = (recipient: BlindedRecipient | TrampolineRecipient): BlockDelta =>
+  recipient.type === 'blinded' ? Math.min(...recipient.paths.map(({ cltvExpiryDelta }) => cltvExpiryDelta)) : 0
+
 /** Undefined: there is no way that we could take. */
-const recipientOf = (order: TrampolineOrder, window: ExpiryWindow, env: TrampolineEnv): Recipient | undefined => {
+const recipientOf = (
+  order: TrampolineOrder,
+  window: ExpiryWindow,
+  env: TrampolineEnv,
+): BlindedRecipient | TrampolineRecipient | undefined => {
   if (order.type === 'paths') return pathsRecipient(order, window, env)
   const { nextNodeId: nodeId, nextOnion: trampolineOnion } = order
   const asked = { minFinalCltvExpiryDelta: 0, routeHints: [], innerSecrets: [] }
