@@ -88,16 +88,43 @@ test('a failure of the payee comes back through the trampoline node, which canno
   t.like(tom.payloads('payment.relay-failed')[0], { code: 'unreadable', source: 'remote' })
 })
 
-test('a trampoline node that asks for more, knows no way or is none says so', async (t) => {
+test('a trampoline node that asks for more, or knows no way, says so', async (t) => {
   const { world, alice, tom, carol, outgoing } = await path(t)
   t.is(codeOf(await pay(alice, tom, await carol.invoice(1_000_000n), 4_000n)), 'trampoline-fee-or-expiry-insufficient')
   await tom.ask('channels', 'close', { channelId: outgoing })
   await world.mine(7)
   t.is(codeOf(await pay(alice, tom, await carol.invoice(1_000_000n))), 'unknown-next-trampoline')
+})
+
+test('a node that does not say that it is a trampoline node is refused before anything is sent, with the field named', async (t) => {
+  const { world, alice, carol } = await path(t)
   const dora = await world.node('dora')
   await alice.connectTo(dora)
-  await alice.openTo(dora, 300_000n)
-  t.is(codeOf(await pay(alice, dora, await carol.invoice(1_000_000n))), 'invalid-onion-payload')
+  const request = { invoice: await carol.invoice(1_000_000n), trampoline: dora.id }
+  const refused = { ok: false, error: { code: 'trampoline-not-possible', field: 'trampoline' } }
+  t.like(await alice.tryAsk('payments', 'payInvoice', request), refused)
+  const { id } = dora
+  await dora.stop()
+  await alice.until(async () => alice.payloads('peer.disconnected').length > 0)
+  t.like(await alice.tryAsk('payments', 'payInvoice', { ...request, trampoline: id }), refused)
+  t.deepEqual(alice.payloads('payment.failed'), [])
+})
+
+test('an offer of somebody who knows nothing of trampoline is paid by a trampoline node, over the paths of the invoice', async (t) => {
+  const { alice, tom, carol } = await path(t)
+  const before = { alice: await balance(alice), tom: await balance(tom), carol: await balance(carol) }
+  const { offer } = await carol.ask('offers', 'create', { amountMsat: 100_000_000n, description: 'tea' })
+  t.true(offer.blinded)
+  const request = { offer: offer.offer, trampoline: tom.id, maxFeeMsat: 2_000_000n }
+  const { payment } = await alice.ask('offers', 'pay', request)
+  t.like(payment, { status: 'settled', amountMsat: 100_000_000n, feesMsat: 1_000_000n })
+  await tom.until(async () => tom.payloads('payment.relayed').length === 1)
+  t.is(carol.payloads('payment.received').length, 1)
+  await carol.until(async () => (await balance(carol)) === before.carol + 100_000_000n)
+  await alice.until(async () => (await balance(alice)) === before.alice - 101_000_000n)
+  await tom.until(async () => (await balance(tom)) === before.tom + 1_000_000n)
+  const refused = { ok: false, error: { code: 'trampoline-not-possible', field: 'trampoline' } }
+  t.like(await alice.tryAsk('offers', 'pay', { ...request, trampoline: carol.id }), refused)
 })
 
 test('what a peer has relayed by trampoline is held to what may be under way of one peer, and counts until it has ended', async (t) => {

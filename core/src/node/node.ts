@@ -193,6 +193,7 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
     channelDirectory,
     settings,
     trampoline: choices.trampoline,
+    announcedEnd: (id, direction) => gossip?.endOf(id, direction),
     signer,
     acceptsKeysend: choices.acceptKeysend,
     nodeKey: keys.nodeKey,

@@ -84,7 +84,7 @@ const RelayRefusal = z.enum([
 
 const htlcForward = hook('htlc.forward', {
   summary:
-    'An HTLC that the node would relay. The first plugin that fails it, in the order of install, decides; what is let go on is checked once more. The HTLC waits meanwhile, and costs its channel. What the node relays as a trampoline node is not asked about.',
+    'An HTLC that the node would relay. The first plugin that fails it, in the order of install, decides; what is let go on is checked once more. The HTLC waits meanwhile, and costs its channel. Of what the node relays as a trampoline node, a question joins all HTLCs that come in by one channel and go out by one: each such pair is asked about.',
   request: z.object({
     paymentHash: field(PaymentHash, {
       summary: 'The same in all parts of a payment, in its events, and at every node on its way: tell nobody.',
@@ -93,7 +93,11 @@ const htlcForward = hook('htlc.forward', {
     outgoing: field(z.object(relayedHtlc), {
       summary: 'As things are now: it may go out of another channel with the same peer, if this one cannot carry it.',
     }),
-    feeMsat: field(Msat, { summary: 'What is left for us.' }),
+    feeMsat: field(Msat, { summary: 'What is left for us: of a trampoline relay, of all that comes in for it.' }),
+    trampoline: field(Flag, {
+      summary:
+        'The node finds the way on itself, and there may be more of the payment in other channels. Absent: an ordinary relay.',
+    }).optional(),
     blockHeight: BlockHeight,
   }),
   verdict: named(

@@ -131,9 +131,13 @@ export const offers = actor('offers', 'Offers of BOLT 12: those that this node m
       }).optional(),
       quantity: integer(1, Number.MAX_SAFE_INTEGER, 'How many items; one if not said.').optional(),
       payerNote: utf8Text(512, 'What the payee is told.').optional(),
+      trampoline: field(NodeId, {
+        summary: 'A trampoline node that is to find the way to the payee; half of the fees are for it.',
+      }).optional(),
     }),
     reply: z.object({ payment: Payment }),
     errors: [
+      'trampoline-not-possible',
       'offer-invalid',
       'offer-expired',
       'offer-wrong-network',

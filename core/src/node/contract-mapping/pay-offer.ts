@@ -2,18 +2,27 @@ import type { RequestOf } from '@fulgurite/plugin-sdk/contract'
 import { decodeBolt12Invoice, type PayableInvoice } from '../../invoice/bolt12/invoice.ts'
 import { keyOfOffer } from '../../invoice/bolt12/issue-offer.ts'
 import { decodeOffer } from '../../invoice/bolt12/offer.ts'
+import { EMPTY, fromHex } from '../../lib/bytes.ts'
 import type { PaymentHash } from '../../lib/ids.ts'
 import { err } from '../../lib/result.ts'
 import { requestedQuantity } from '../../payment/send/offer-amount.ts'
 import { offerTarget } from '../../payment/send/offer-target.ts'
+import { hasFeature } from '../../wire/features.ts'
 import { findArchivedPayment } from '../payment/archived-payments.ts'
 import { readPayment } from '../payment/payments-actor.ts'
 import type { MappingContext } from './context.ts'
 import { type ActorRecalls, blindRefusal, type ResolvedRequest, refusal } from './handlers.ts'
 import { fetchRefusal, NO_MESSAGES, unreadableOffer } from './offer-refusals.ts'
 import { archivedRefusal, begunUnder, payer } from './pay.ts'
+import { trampolinePayment, trampolineProblem } from './trampoline-payment.ts'
 
 type PayRequest = ResolvedRequest<'offers', 'pay'>
+
+const THROUGH_PATHS = refusal(
+  'trampoline-not-possible',
+  'the payee wants the inner onion through its own paths, which this node does not do: pay it without a trampoline node',
+  { field: 'trampoline' },
+)
 
 /** Pays offers. */
 export const offerPaying = (context: MappingContext) => {
@@ -31,9 +40,14 @@ export const offerPaying = (context: MappingContext) => {
         refusal('invoice-unsupported', 'the issuer wants several parts in any case, which this node does not do'),
       )
     }
-    return paths.length === 0
-      ? err(refusal('no-route', 'this node finds none of the ways that the invoice names'))
-      : settle({ target, maxFeeMsat: request.maxFeeMsat, key })
+    if (paths.length === 0) return err(refusal('no-route', 'this node finds none of the ways that the invoice names'))
+    const direct = { target, maxFeeMsat: request.maxFeeMsat, key }
+    if (request.trampoline === undefined) return settle(direct)
+    const { invoiceFeatures = EMPTY } = fetched.invoice
+    // lightning/bolts 836: the inner onion then goes along the paths, which this node does not do.
+    if (hasFeature(invoiceFeatures, 'trampoline_routing')) return err(THROUGH_PATHS)
+    const by = trampolinePayment(direct, fromHex(request.trampoline), context)
+    return by.ok ? settle(by.value) : by
   }
 
   /** Of any kind: an issuer that names its hash would have the preimage prove that this offer was paid. */
@@ -65,6 +79,8 @@ export const offerPaying = (context: MappingContext) => {
     if (keyOfOffer(owner, offer.value) !== undefined) return err(fetchRefusal({ code: 'leads-to-ourselves' }))
     const blind = blindRefusal(context.chainHealth)
     if (blind !== undefined) return err(blind)
+    const problem = request.trampoline && trampolineProblem(fromHex(request.trampoline), context)
+    if (problem) return err(problem)
     const fetched = await fetcher.fetch(offer.value, {
       amountMsat: request.amountMsat,
       quantity: requestedQuantity(offer.value, request),

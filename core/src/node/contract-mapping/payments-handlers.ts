@@ -18,7 +18,7 @@ import { amountRefusal } from './invoice-refusals.ts'
 import { keysend } from './keysend.ts'
 import { pageOfIndex } from './paging.ts'
 import { archivedRefusal, begunUnder, describePayment, payer } from './pay.ts'
-import { trampolinePayment } from './trampoline-payment.ts'
+import { payeeProblem, trampolinePayment } from './trampoline-payment.ts'
 
 export const paymentsHandlers = (context: MappingContext): ActorHandlers<'payments'> => {
   const { options, flow, signer, channelDirectory, invoices } = context
@@ -82,10 +82,12 @@ export const paymentsHandlers = (context: MappingContext): ActorHandlers<'paymen
       })
       if (request.ok) {
         if (trampoline === undefined) return pay(request.value)
-        const by = trampolinePayment(invoice.value, request.value, fromHex(trampoline), {
-          rng: options.rng,
-          height: context.height,
-        })
+        // A payment that was begun under this key goes on, whatever its trampoline node has become.
+        const earlier = await begunUnder(options.store, invoice.value.paymentHash, key)
+        if (earlier !== undefined) return settle(earlier)
+        const problem = payeeProblem(invoice.value.features)
+        if (problem !== undefined) return err(problem)
+        const by = trampolinePayment(request.value, fromHex(trampoline), context)
         return by.ok ? pay(by.value) : by
       }
       if (request.error.code === 'invoice-expired') {

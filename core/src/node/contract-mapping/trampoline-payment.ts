@@ -1,34 +1,58 @@
 import { freshKey } from '../../crypto/fresh-key.ts'
-import type { Invoice } from '../../invoice/invoice.ts'
 import { equalBytes } from '../../lib/bytes.ts'
 import type { NodeId } from '../../lib/ids.ts'
 import { err, type Result } from '../../lib/result.ts'
-import type { Rng } from '../../lib/rng.ts'
-import type { BlockHeight } from '../../lib/units.ts'
 import type { PaymentRequest } from '../../payment/send/payment.ts'
 import { byTrampoline } from '../../payment/send/trampoline-request.ts'
+import type { FeatureVector } from '../../wire/feature-vector.ts'
 import { hasFeature } from '../../wire/features.ts'
 import type { Refusal } from '../contract-gateway.ts'
+import type { MappingContext } from './context.ts'
 import { refusal } from './handlers.ts'
 
-/** The payment of an invoice by way of a trampoline node. */
+type World = Pick<MappingContext, 'height' | 'peerDirectory' | 'gossip'> & {
+  readonly options: Pick<MappingContext['options'], 'rng'>
+}
+type NotPossible = Refusal<'trampoline-not-possible'>
+
+const FIELD = { field: 'trampoline' }
+
+const notPossible = (text: string): NotPossible => refusal('trampoline-not-possible', text, FIELD)
+
+/** lightning/bolts 836, a sending node: each hop of the inner onion has to support it. Undefined: the trampoline node says that it does. */
+export const trampolineProblem = (
+  nodeId: NodeId,
+  { peerDirectory, gossip }: Pick<World, 'peerDirectory' | 'gossip'>,
+): NotPossible | undefined => {
+  const features = peerDirectory.get(nodeId)?.connection?.remoteFeatures ?? gossip?.featuresOf(nodeId)
+  if (features === undefined) {
+    return notPossible('nothing is known of what the trampoline node offers: connect to it, or name another')
+  }
+  return hasFeature(features, 'trampoline_routing')
+    ? undefined
+    : notPossible('it is no trampoline node: it does not offer trampoline_routing')
+}
+
+/** The same of the payee of an invoice of BOLT 11, by the features that the invoice shows. */
+export const payeeProblem = (features: FeatureVector): NotPossible | undefined =>
+  hasFeature(features, 'trampoline_routing')
+    ? undefined
+    : notPossible('the payee does not offer trampoline_routing: pay it directly')
+
+/** The payment by way of a trampoline node. */
 export const trampolinePayment = (
-  { features }: Invoice,
   request: PaymentRequest,
   nodeId: NodeId,
-  { rng, height }: { readonly rng: Rng; readonly height: () => BlockHeight },
-): Result<PaymentRequest, Refusal<'trampoline-not-possible'>> => {
-  const field = { field: 'trampoline' }
-  // lightning/bolts 836: a payee that does not understand it cannot be paid by it.
-  if (!hasFeature(features, 'trampoline_routing')) {
-    return err(
-      refusal('trampoline-not-possible', 'the payee does not offer trampoline_routing: pay it directly', field),
-    )
-  }
+  world: World,
+): Result<PaymentRequest, NotPossible> => {
   if (equalBytes(request.target.recipient.nodeId, nodeId)) {
-    return err(refusal('trampoline-not-possible', 'the trampoline node is the payee: pay it directly', field))
+    return err(notPossible('the trampoline node is the payee: pay it directly'))
   }
+  const problem = trampolineProblem(nodeId, world)
+  if (problem !== undefined) return err(problem)
+  const { height, options } = world
+  const { rng } = options
   const paymentSecret = rng.bytes(32)
   const by = byTrampoline(request, { nodeId, height: height(), sessionKey: freshKey(rng), paymentSecret })
-  return by.ok ? by : err(refusal('trampoline-not-possible', `no onion can be made of it: ${by.error.code}`, field))
+  return by.ok ? by : err(notPossible(`no onion can be made of it: ${by.error.code}`))
 }

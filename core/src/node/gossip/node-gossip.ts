@@ -14,6 +14,7 @@ import type { Clock } from '../../lib/clock.ts'
 import { stackOf } from '../../lib/errors.ts'
 import type { NodeId, ShortChannelId } from '../../lib/ids.ts'
 import type { BlockHeight } from '../../lib/units.ts'
+import type { FeatureVector } from '../../wire/feature-vector.ts'
 import { type Announcement, decodeGossip, GOSSIP_TYPES } from '../../wire/gossip-codecs.ts'
 import { encodeMessage, isRead } from '../../wire/message-codecs.ts'
 import type { ChannelAnnouncement, ChannelUpdate } from '../../wire/messages/gossip.ts'
@@ -138,6 +139,11 @@ export class NodeGossip implements MessageRoom {
   /** One end of a channel: 0 is the one whose id is the lesser. */
   endOf(id: ShortChannelId, direction: 0 | 1): NodeId | undefined {
     return this.#graph.channel(id)?.nodeIds[direction]
+  }
+
+  /** What a node says that it can do. */
+  featuresOf(nodeId: NodeId): FeatureVector | undefined {
+    return read(this.#graph.nodeGossipOf(nodeId), 'node_announcement')?.features
   }
 
   /** Where a node says that it can be reached. */

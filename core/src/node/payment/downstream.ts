@@ -16,10 +16,21 @@ export const isLeftToChain = (channels: ChannelDirectory, { incoming, outgoing }
 
 /** The same of all that is out for a trampoline relay. If nothing is, nothing tells of an outcome. */
 export const isTrampolineLeftToChain = (channels: ChannelDirectory, record: TrampolineRelayRecord): boolean =>
-  record.payment.attempts.every(({ id, status, route }) => {
-    const reference = trampolineReference(record.incoming[0] as HtlcRef, id)
-    const isOfAttempt: IsOurs = (origin) => origin?.type === 'local' && equalBytes(origin.payment, reference)
-    return status !== 'pending' || isLeftToItsChain(channels, route.channelId, isOfAttempt)
+  pendingOf(record).every(({ channelId, isOurs }) => isLeftToItsChain(channels, channelId, isOurs))
+
+/** Whether some channel has an HTLC that is out for a trampoline relay, and so will tell how it ends. */
+export const isTrampolineHeld = (channels: ChannelDirectory, record: TrampolineRelayRecord): boolean =>
+  pendingOf(record).some(({ channelId, isOurs }) => {
+    const state = channels.get(channelId)?.state
+    if (state === undefined || !isFunded(state.durable)) return false
+    return state.durable.htlcs.offered.some(({ origin }) => isOurs(origin)) || isProposed(state, isOurs)
+  })
+
+const pendingOf = ({ incoming: [first], payment }: TrampolineRelayRecord) =>
+  payment.attempts.flatMap(({ id, status, route: { channelId } }) => {
+    const reference = trampolineReference(first as HtlcRef, id)
+    const isOurs: IsOurs = (origin) => origin?.type === 'local' && equalBytes(origin.payment, reference)
+    return status === 'pending' ? [{ channelId, isOurs }] : []
   })
 
 type IsOurs = (origin: HtlcOrigin | undefined) => boolean

@@ -11,6 +11,7 @@ import {
 import type { HopName, Lessons } from '../../payment/send/lessons.ts'
 import type { RouteHop } from '../../payment/send/payment.ts'
 import type { Recipient } from '../../payment/send/recipient.ts'
+import { channelsBeforeTrampoline } from '../../payment/send/trampoline-recipient.ts'
 
 /**
  * What no path goes over. Whoever garbled a failure is somewhere on the way: the first relay of it is left out. How much less than it refused
@@ -32,8 +33,17 @@ export const pathTarget = (recipient: Recipient, excluded: readonly HopName[]): 
     : { type: 'node', nodeId: recipient.nodeId, hints: recipient.routeHints }
 
 /** How many channels a path may have, for its onion to have room for it. */
-export const mostChannels = (recipient: Recipient): number =>
-  recipient.type === 'blinded' ? Math.min(MAX_HOPS, ...recipient.paths.map(channelsBefore)) : MAX_HOPS
+export const mostChannels = (recipient: Recipient): number => {
+  switch (recipient.type) {
+    case 'blinded':
+      return Math.min(MAX_HOPS, ...recipient.paths.map(channelsBefore))
+    case 'trampoline':
+      return Math.min(MAX_HOPS, channelsBeforeTrampoline(recipient))
+    case 'node':
+    case 'keysend':
+      return MAX_HOPS
+  }
+}
 
 /** The hop that stands for the blinded path behind what was found. */
 export const lastHopInside = (

@@ -25,7 +25,7 @@ import type { RelayRecord } from '../../payment/relay/relay-protocol.ts'
 import type { RecipientPath } from '../../payment/send/blinded-recipient.ts'
 import { parsePaymentReference } from '../../payment/send/payment-reference.ts'
 import { type PathResolver, recipientPaths } from '../../payment/send/recipient-paths.ts'
-import type { TrampolinePolicy } from '../../payment/trampoline/trampoline-protocol.ts'
+import type { TrampolinePolicy, TrampolineRelayRecord } from '../../payment/trampoline/trampoline-protocol.ts'
 import { parseTrampolineReference } from '../../payment/trampoline/trampoline-reference.ts'
 import type { Store, Write } from '../../store/store.ts'
 import { channelUpdateDigest } from '../../wire/channel-update-digest.ts'
@@ -40,7 +40,6 @@ import type { Signer } from '../keys/signer.ts'
 import type { NodeLog } from '../node-log.ts'
 import type { OnUnreadable } from '../storage/read-row.ts'
 import { TABLE } from '../storage/tables.ts'
-import { readUnsure } from '../storage/unsure-row.ts'
 import { GraphRoutes, type NetworkPaths } from './graph-routes.ts'
 import { acceptIncoming, recallIncoming } from './incoming-htlcs.ts'
 import { OwnChannelIndex } from './own-channels.ts'
@@ -52,12 +51,8 @@ import { type RelayDecisionsOptions, relayDecisions } from './relay-decisions.ts
 import { type MostOfPeer, RELAYER_LANES, type RelayerProtocol, readRelays, relayerBehaviour } from './relayer-actor.ts'
 import { reportOffer } from './report-offer.ts'
 import { traceOffer } from './trace-offer.ts'
-import {
-  readTrampolineRelays,
-  TRAMPOLINE_LANES,
-  type TrampolineProtocol,
-  trampolineBehaviour,
-} from './trampoline-actor.ts'
+import { readTrampolineRelays, trampolineBehaviour } from './trampoline-actor.ts'
+import { TRAMPOLINE_LANES, type TrampolineProtocol } from './trampoline-messages.ts'
 import { openUnsureOutcomes, type UnsureOutcomes } from './unsure-outcomes.ts'
 import { htlcName, Upstream } from './upstream.ts'
 
@@ -78,6 +73,8 @@ export interface PaymentFlowOptions {
   readonly signer: Signer
   /** The channels of others. */
   readonly graph: NetworkPaths
+  /** Who is at an end of a channel that was announced. */
+  readonly announcedEnd: PathResolver['endOf']
   /** Whether payments are taken that nobody was asked for. */
   readonly acceptsKeysend: boolean
   /** For peeling onions. */
@@ -155,15 +152,9 @@ export class PaymentFlow {
     })
   }
 
-  /**
-   * The paths of somebody's invoice as a payment goes over them: see `recipientPaths`. `announcedEnd` says who is at an end of a channel that
-   * was announced.
-   */
-  recipientPaths(
-    paths: Parameters<typeof recipientPaths>[0],
-    announcedEnd: PathResolver['endOf'],
-  ): readonly RecipientPath[] {
-    const { nodeKey, signer, channelDirectory } = this.#options
+  /** The paths of somebody's invoice as a payment goes over them: see `recipientPaths`. */
+  recipientPaths(paths: Parameters<typeof recipientPaths>[0]): readonly RecipientPath[] {
+    const { nodeKey, signer, channelDirectory, announcedEnd } = this.#options
     const { nodeId } = signer
     const peerBy = (id: ShortChannelId) => channelDirectory.byShortChannelId(id)?.remoteNodeId
     return recipientPaths(paths, {
@@ -189,6 +180,7 @@ export class PaymentFlow {
   /** The node connects to its peers from now on: what was found at the start waits for them, for a while. */
   connecting(): void {
     this.#relayer?.tell('connecting', {})
+    this.#trampoline?.tell('connecting', {})
   }
 
   settled(effect: SettleEffect): void {
@@ -226,11 +218,23 @@ export class PaymentFlow {
     })
     const { peerEvents, trampoline: policy, peerRelays, mostOfPeer } = this.#options
     const { minCltvExpiryDelta } = settings
+    const decisions = relayDecisions(this.#options)
+    const trampolineRelays = await readTrampolineRelays(store)
     this.#trampoline = system.spawn(
       'trampoline',
       trampolineBehaviour(
-        { ...sending, upstream, peerEvents, policy, peerRelays, mostOfPeer, minCltvExpiryDelta },
-        await readTrampolineRelays(store),
+        {
+          ...sending,
+          upstream,
+          peerEvents,
+          policy,
+          peerRelays,
+          mostOfPeer,
+          decisions,
+          minCltvExpiryDelta,
+          recipientPaths: (paths) => this.recipientPaths(paths),
+        },
+        trampolineRelays,
       ),
       { lanes: TRAMPOLINE_LANES },
     )
@@ -261,7 +265,7 @@ export class PaymentFlow {
           channelDirectory,
           ownChannels,
           upstream,
-          decisions: relayDecisions(this.#options),
+          decisions,
           peerRelays,
           mostOfPeer,
           height,
@@ -276,19 +280,26 @@ export class PaymentFlow {
     )
     const unsure = await openUnsureOutcomes(store, channelDirectory)
     await this.receiver.ask('resume', undefined)
-    await this.#matchUp(relays, unsure)
+    await this.#matchUp(relays, unsure, trampolineRelays)
     watchHeight((height) => {
       this.#relayer?.tell('block', { height })
       this.#receiver?.tell('block', undefined)
       this.#trampoline?.tell('block', { height })
       const end = unsure.ended()
-      if (end === 'cleared') this.payments.tell('cleared', {})
+      if (end === 'cleared') {
+        this.payments.tell('cleared', {})
+        this.#trampoline?.tell('cleared', {})
+      }
       if (end === 'lost') this.#giveUpTracing()
       if (!unsure.isOpen()) void this.#traceAgain()
     })
   }
 
-  async #matchUp(relays: readonly RelayRecord[], unsure: UnsureOutcomes): Promise<void> {
+  async #matchUp(
+    relays: readonly RelayRecord[],
+    unsure: UnsureOutcomes,
+    trampolineRelays: readonly TrampolineRelayRecord[],
+  ): Promise<void> {
     const { store, channelDirectory } = this.#options
     const stored = (await store.scan(TABLE.settlement)).map(readOutboxRow)
     const early = this.#early ?? { forwards: [], settled: [] }
@@ -344,7 +355,8 @@ export class PaymentFlow {
       }
     }
     // By now the parts that still wait have been handed on. Nothing is sent for a relay before it is known what was.
-    await this.#trampoline?.ask('resume', { held: heldOfRelays, isUnsure: (await readUnsure(store)) !== undefined })
+    const firsts = trampolineRelays.map(({ incoming }) => incoming[0] as HtlcRef)
+    await this.#trampoline?.ask('resume', { held: heldOfRelays, unsure: firsts.filter(unsure.hasRelay).map(htlcName) })
     for (const { reference, settlement } of matches.payments.settlements) {
       this.#settledLocal(reference, { type: 'settle', ...settlement })
     }

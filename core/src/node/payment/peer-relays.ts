@@ -125,16 +125,34 @@ export class PeerRelays {
   report(report: RelayReport): void {
     const { record } = report
     if (record === undefined) {
-      for (const { channelId } of report.type === 'relay-failed' ? report.incoming : [])
-        this.#change(channelId, (peer) => ({ ...peer, refused: peer.refused + 1 }))
+      this.refused(report.type === 'relay-failed' ? report.incoming : [])
       return
     }
-    const heldMs = Math.max(0, this.#options.clock.now() - record.startedAt)
     const feesMsat = report.type === 'relayed' ? report.feeMsat : undefined
-    for (const { channelId, amountMsat } of record.incoming)
-      this.#change(channelId, (peer) => ({ ...peer, in: added(peer.in, heldMs, amountMsat, feesMsat) }))
-    for (const { channelId, amountMsat } of record.outgoing)
-      this.#change(channelId, (peer) => ({ ...peer, out: added(peer.out, heldMs, amountMsat, feesMsat) }))
+    this.count('in', record.incoming, record.startedAt, feesMsat)
+    this.count('out', record.outgoing, record.startedAt, feesMsat)
+  }
+
+  /** What came in and did not go out. */
+  refused(htlcs: readonly Pick<RelayedHtlc, 'channelId'>[]): void {
+    for (const { channelId } of htlcs) this.#change(channelId, (peer) => ({ ...peer, refused: peer.refused + 1 }))
+  }
+
+  /** HTLCs of one side of a relay that has ended. They share the fees by their amounts; without fees they have failed. */
+  count(
+    side: 'in' | 'out',
+    htlcs: readonly Pick<RelayedHtlc, 'channelId' | 'amountMsat'>[],
+    startedAt: TimestampMs,
+    feesMsat: Msat | undefined,
+  ): void {
+    const heldMs = Math.max(0, this.#options.clock.now() - startedAt)
+    let left = { feesMsat: feesMsat ?? 0n, amountMsat: htlcs.reduce((sum, { amountMsat }) => sum + amountMsat, 0n) }
+    for (const { channelId, amountMsat } of htlcs) {
+      const share = left.amountMsat === 0n ? 0n : (left.feesMsat * amountMsat) / left.amountMsat
+      left = { feesMsat: left.feesMsat - share, amountMsat: left.amountMsat - amountMsat }
+      const fees = feesMsat === undefined ? undefined : share
+      this.#change(channelId, (peer) => ({ ...peer, [side]: added(peer[side], heldMs, amountMsat, fees) }))
+    }
   }
 
   /** Of each peer with which anything was relayed, by node id. */

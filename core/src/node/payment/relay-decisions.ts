@@ -57,7 +57,7 @@ const FAILURES: Readonly<Record<RefusalCode, FailureMessage>> = {
 }
 
 const requestOf = (
-  { paymentHash, incoming, outgoing, height }: RelayQuestion,
+  { paymentHash, incoming, outgoing, trampolineFeeMsat, height }: RelayQuestion,
   directory: ChannelDirectory,
 ): HookRequest<'htlc.forward'> => {
   const { htlcId: _, ...goesOut } = describeRelayed(outgoing, directory)
@@ -65,7 +65,8 @@ const requestOf = (
     paymentHash: toHex(paymentHash),
     incoming: describeRelayed(incoming, directory),
     outgoing: goesOut,
-    feeMsat: incoming.amountMsat - outgoing.amountMsat,
+    feeMsat: trampolineFeeMsat ?? incoming.amountMsat - outgoing.amountMsat,
+    ...(trampolineFeeMsat === undefined ? {} : { trampoline: true }),
     blockHeight: height,
   }
 }

@@ -14,7 +14,7 @@ export type SearchInput = Extract<SendInput, { type: 'routes-found' | 'routes-ov
 export const ROUTE_SEARCH_MS = 30_000
 
 interface RouteSearchesOptions {
-  readonly finder: RouteFinder
+  readonly finder: (hash: string, question: RouteQuestion) => ReturnType<RouteFinder>
   readonly log: Pick<NodeLog, 'error'>
   /** Hands the input to the payment. */
   readonly tell: (hash: string, input: SearchInput) => void
@@ -35,7 +35,7 @@ export class RouteSearches {
   ask(hash: string, question: RouteQuestion): FoundRoutes | undefined {
     this.end(hash)
     const { id } = question
-    const answer = this.#ask(question)
+    const answer = this.#ask(hash, question)
     if ('ok' in answer) return answer
     const { tell, tellLater } = this.#options
     this.#timers.set(hash, tellLater(ROUTE_SEARCH_MS, hash, { type: 'routes-overdue', question: id }))
@@ -51,9 +51,9 @@ export class RouteSearches {
     this.#timers.delete(hash)
   }
 
-  #ask(question: RouteQuestion): FoundRoutes | Promise<FoundRoutes> {
+  #ask(hash: string, question: RouteQuestion): FoundRoutes | Promise<FoundRoutes> {
     try {
-      return this.#options.finder(question)
+      return this.#options.finder(hash, question)
     } catch (thrown) {
       return this.#failed(thrown)
     }

@@ -40,6 +40,8 @@ interface SendingHands {
   readonly added: (name: string, input: AddedInput) => void
   readonly searched: (name: string, input: SearchInput) => void
   readonly searchedLater: (delayMs: number, name: string, input: SearchInput) => CancelTimer
+  /** Finds routes in place of the node's own finder. */
+  readonly find?: (name: string, question: RouteQuestion) => ReturnType<RouteFinder>
   /** Whether more may be sent now, where that depends on others: always if absent. */
   readonly maySend?: (name: string) => boolean
 }
@@ -57,7 +59,8 @@ export class Sending {
   constructor(services: SendingServices, hands: SendingHands) {
     this.#services = services
     this.#hands = hands
-    const { routeFinder: finder, log } = services
+    const { routeFinder, log } = services
+    const finder = hands.find ?? ((_, question) => routeFinder(question))
     this.#searches = new RouteSearches({ finder, log, tell: hands.searched, tellLater: hands.searchedLater })
   }
 

@@ -1,21 +1,19 @@
 import type { ActorContext, Behaviour, BehaviourFactory } from '../../actor/types.ts'
 import { findHtlc, type HtlcRef, isFunded, type SettleEffect } from '../../channel/index.ts'
 import { concat, toHex, u64be } from '../../lib/bytes.ts'
-import type { CancelTimer } from '../../lib/clock.ts'
 import { invariant } from '../../lib/errors.ts'
 import type { BlockHeight } from '../../lib/units.ts'
 import type { FailureMessage } from '../../onion/failure-message.ts'
 import { MPP_TIMEOUT_MS } from '../../payment/receive/receive-machine.ts'
 import { isNearlyOver } from '../../payment/relay/relay-rules.ts'
+import type { SentPayment } from '../../payment/send/payment.ts'
 import { resting, startPayment } from '../../payment/send/send-machine.ts'
 import type { SendInput, SendingEffect, SendState } from '../../payment/send/send-protocol.ts'
 import type { Step } from '../../payment/step.ts'
-import { gather } from '../../payment/trampoline/gather.ts'
 import { decodeTrampolineRelay, encodeTrampolineRelay } from '../../payment/trampoline/trampoline-codec.ts'
 import type {
   TrampolineEnv,
   TrampolinePart,
-  TrampolinePolicy,
   TrampolineRelayRecord,
 } from '../../payment/trampoline/trampoline-protocol.ts'
 import { parseTrampolineReference, trampolineReference } from '../../payment/trampoline/trampoline-reference.ts'
@@ -28,65 +26,21 @@ import {
 import type { Store } from '../../store/store.ts'
 import { outboxDeletion } from '../channel/settlement-outbox.ts'
 import { commitAlongside } from '../events/alongside.ts'
-import type { PeerEvents } from '../events/peer-events.ts'
 import { readRow } from '../storage/read-row.ts'
 import { TABLE } from '../storage/tables.ts'
-import { isTrampolineLeftToChain } from './downstream.ts'
-import type { PeerRelays } from './peer-relays.ts'
-import type { MostOfPeer } from './relayer-actor.ts'
+import { isTrampolineHeld, isTrampolineLeftToChain } from './downstream.ts'
 import { reportOffer } from './report-offer.ts'
 import { paidTooLate } from './report-relay.ts'
-import { refusedTrampolineEvent, trampolineEvent } from './report-trampoline.ts'
-import type { SearchInput } from './route-searches.ts'
-import { type AddedInput, Sending, type SendingServices } from './sending.ts'
-import { htlcName, type Upstream } from './upstream.ts'
+import { countTrampoline, refusedTrampolineEvent, trampolineEvent } from './report-trampoline.ts'
+import { Sending } from './sending.ts'
+import { StartWait } from './start-wait.ts'
+import type { TrampolineProtocol, TrampolineServices } from './trampoline-messages.ts'
+import { WaitingParts } from './trampoline-parts.ts'
+import { type Refused, TrampolineRoutes } from './trampoline-routes.ts'
+import { htlcName } from './upstream.ts'
 
-export interface TrampolineServices extends SendingServices {
-  readonly upstream: Upstream
-  readonly peerEvents: PeerEvents
-  readonly policy: TrampolinePolicy | undefined
-  /** What comes in counts with what the same peer has us relay otherwise. */
-  readonly peerRelays: Pick<PeerRelays, 'begun' | 'ended' | 'hasRoom'>
-  readonly mostOfPeer: MostOfPeer
-  readonly minCltvExpiryDelta: number
-}
-
-/** What the trampoline relayer is told. */
-export type TrampolineProtocol = {
-  part: { readonly request: TrampolinePart; readonly reply: void }
-  /** Parts have waited long enough for the others. */
-  timeout: { readonly request: { readonly set: string }; readonly reply: void }
-  /** The outcome of an HTLC whose reference is one of ours. */
-  settled: { readonly request: SettleEffect; readonly reply: void }
-  added: { readonly request: { readonly relay: string; readonly input: AddedInput }; readonly reply: void }
-  searched: { readonly request: { readonly relay: string; readonly input: SearchInput }; readonly reply: void }
-  /** Whether an incoming channel has taken the outcome. */
-  ended: {
-    readonly request: { readonly relay: string; readonly htlc: HtlcRef; readonly isTold: boolean }
-    readonly reply: void
-  }
-  /** Another block is handled. */
-  block: { readonly request: { readonly height: BlockHeight }; readonly reply: void }
-  /**
-   * At the start, before any peer is connected: which attempts are held by some channel or outbox row, by relay. If the database was put
-   * back, nothing shows that another was never made.
-   */
-  resume: {
-    readonly request: { readonly held: Readonly<Record<string, readonly number[]>>; readonly isUnsure: boolean }
-    readonly reply: void
-  }
-}
-
-export const TRAMPOLINE_LANES = {
-  part: 'priority',
-  timeout: 'priority',
-  settled: 'priority',
-  added: 'priority',
-  searched: 'priority',
-  ended: 'priority',
-  block: 'priority',
-  resume: 'priority',
-} as const
+/** How long what was found at the start waits for its peers: as other relays do. */
+const CONNECTING_MS = 20_000
 
 /** Of one peer. Each holds money of others, for as long as that peer's payer likes. */
 const MAX_WAITING_PARTS_PER_PEER = 100
@@ -107,6 +61,8 @@ export const trampolineBehaviour =
 interface Relay {
   readonly record: TrampolineRelayRecord
   readonly send: SendState
+  /** A plugin would not have it go on. */
+  readonly refused?: Refused
   /** The incoming HTLCs whose channels have been told the outcome, and have not lost it. */
   readonly told: Set<string>
   /** Those that were not ours to claim any more when the preimage came. */
@@ -122,13 +78,19 @@ class TrampolineDriver {
   readonly #services: TrampolineServices
   readonly #context: ActorContext<TrampolineProtocol>
   readonly #sending: Sending
-  /** Parts that wait, by what joins them. */
-  readonly #waiting = new Map<string, readonly TrampolinePart[]>()
-  readonly #timers = new Map<string, CancelTimer>()
+  readonly #start: StartWait
+  readonly #routes: TrampolineRoutes
+  readonly #waiting: WaitingParts
   /** By the first incoming HTLC. */
   readonly #relays = new Map<string, Relay>()
   /** The relay of each incoming HTLC. */
   readonly #relayOf = new Map<string, string>()
+  /** Relays that are unsure, with those of their attempts that nothing was known to hold at the start. */
+  readonly #unsure = new Map<string, ReadonlySet<number>>()
+  /** Outcomes of attempts of unsure relays, which might have more sent for them: their rows stay in the outbox. */
+  readonly #later = new Map<string, readonly SettleEffect[]>()
+  /** Ended while an outcome was still to come: a preimage is a loss now. */
+  readonly #dropped = new Set<string>()
 
   constructor(
     services: TrampolineServices,
@@ -137,7 +99,19 @@ class TrampolineDriver {
   ) {
     this.#services = services
     this.#context = context
+    this.#waiting = new WaitingParts((set) => context.schedule(MPP_TIMEOUT_MS, 'timeout', { set }))
+    const { decisions, channelDirectory, height, routeFinder: finder } = services
+    this.#start = new StartWait(channelDirectory)
+    this.#routes = new TrampolineRoutes({
+      finder,
+      decisions,
+      start: this.#start,
+      height,
+      recordOf: (relay) => this.#relays.get(relay)?.record,
+      refused: (relay, refused) => this.#refused(relay, refused),
+    })
     this.#sending = new Sending(services, {
+      find: (relay, question) => this.#routes.find(relay, question),
       added: (relay, input) => context.self.tell('added', { relay, input }),
       searched: (relay, input) => context.self.tell('searched', { relay, input }),
       searchedLater: (delayMs, relay, input) => context.schedule(delayMs, 'searched', { relay, input }),
@@ -158,7 +132,12 @@ class TrampolineDriver {
         searched: ({ relay, input }) => this.#input(relay, this.#sending.ifAllowed(relay, input)),
         ended: ({ relay, htlc, isTold }) => this.#ended(relay, htlc, isTold),
         block: ({ height }) => this.#block(height),
-        resume: ({ held, isUnsure }) => this.#resume(held, isUnsure),
+        resume: ({ held, unsure }) => this.#resume(held, new Set(unsure)),
+        cleared: () => this.#cleared(),
+        connecting: () => {
+          this.#context.schedule(CONNECTING_MS, 'started', {})
+        },
+        started: () => this.#start.end(),
       },
     }
   }
@@ -172,16 +151,14 @@ class TrampolineDriver {
       this.#tell(known)
       return
     }
-    const { paymentHash, outer } = part
-    const set = `${toHex(paymentHash)}:${outer.paymentSecret === undefined ? htlcName(part) : toHex(outer.paymentSecret)}`
-    const before = this.#waiting.get(set) ?? []
-    const refusal = part.refusal ?? this.#beyondLimits(part)
-    const { parts, failed, whole } = gather(before, refusal === undefined ? part : { ...part, refusal }, this.#env())
-    if (parts.length === 0) this.#forget(set)
-    else {
-      this.#waiting.set(set, parts)
-      if (before.length === 0) this.#timers.set(set, this.#context.schedule(MPP_TIMEOUT_MS, 'timeout', { set }))
+    // At a start the chain may not be in sight yet.
+    if (this.#start.isOn && part.refusal === undefined && !this.#services.upstream.canClaim(part)) {
+      void this.#start.changed().then(() => this.#context.self.tell('part', part))
+      return
     }
+    const refusal = part.refusal ?? this.#beyondLimits(part)
+    const asked = refusal === undefined ? part : { ...part, refusal }
+    const { parts, failed, whole } = this.#waiting.add(asked, this.#env())
     for (const { htlc, failure } of failed) this.#giveBack(htlc, failure)
     for (const taken of whole ?? parts) this.#services.peerRelays.begun(htlcName(taken), taken)
     if (whole !== undefined) this.#begin(whole)
@@ -190,9 +167,9 @@ class TrampolineDriver {
   /** A peer may not have us hold the money of others without end. */
   #beyondLimits(part: TrampolinePart): FailureMessage | undefined {
     const peer = this.#peerOf(part)
-    const waiting = [...this.#waiting.values()].flat().filter((each) => this.#peerOf(each) === peer).length
+    const waiting = this.#waiting.all().filter((each) => this.#peerOf(each) === peer).length
     const relays = [...this.#relays.values()].filter(({ record }) =>
-      record.incoming.some((htlc) => this.#peerOf(htlc) === peer),
+      record.incoming.some((htlc) => this.#peerOf(htlc) === peer && this.#isHeld(htlc)),
     ).length
     const { peerRelays, mostOfPeer } = this.#services
     const isWithin =
@@ -205,21 +182,14 @@ class TrampolineDriver {
   }
 
   #timeout(set: string): void {
-    const parts = this.#waiting.get(set) ?? []
-    this.#forget(set)
-    for (const part of parts) this.#giveBack(part, { type: 'mpp_timeout' })
+    for (const part of this.#waiting.take(set)) this.#giveBack(part, { type: 'mpp_timeout' })
   }
 
   /** Gives back what no row tells of. */
   #giveBack(htlc: HtlcRef, failure: FailureMessage): void {
     this.#services.peerRelays.ended(htlcName(htlc))
+    this.#services.peerRelays.refused([htlc])
     this.#services.upstream.fail(htlc, { type: 'own', failure })
-  }
-
-  #forget(set: string): void {
-    this.#waiting.delete(set)
-    this.#timers.get(set)?.()
-    this.#timers.delete(set)
   }
 
   #begin(parts: readonly TrampolinePart[]): void {
@@ -258,6 +228,11 @@ class TrampolineDriver {
       const { attempt } = reference
       const name = htlcName(reference.relay)
       const relay = this.#relays.get(name)
+      if (relay !== undefined && outcome.type !== 'fulfilled' && this.#unsure.has(name)) {
+        this.#later.set(name, [...(this.#later.get(name) ?? []), effect])
+        return
+      }
+      if (relay === undefined && outcome.type === 'fulfilled' && this.#dropped.has(name)) this.#reportLoss(effect)
       if (relay !== undefined && outcome.type === 'fulfilled') {
         const { record } = relay
         const paid = [...record.paid.filter((each) => each.attempt !== attempt), { attempt, htlcId: effect.htlcId }]
@@ -295,6 +270,7 @@ class TrampolineDriver {
   }
 
   #block(height: BlockHeight): void {
+    this.#start.wake()
     for (const [name, relay] of [...this.#relays]) {
       // A block that is not handled yet may show a preimage.
       if (height === this.#services.height()) this.#giveBackInTime(name, relay)
@@ -315,10 +291,16 @@ class TrampolineDriver {
   /** Tells the incoming channels how the relay ended, if it has: as soon as the preimage is known, or once nothing is out any more. */
   #tell(name: string): void {
     const relay = this.#relays.get(name)
-    const ending = relay && endingOf(relay.record, this.#services.policy)
+    const ending = relay && this.#endingOf(relay)
     if (relay === undefined || ending === undefined) return
     for (const htlc of relay.record.incoming) this.#end(name, htlc, ending)
     this.#conclude(name)
+  }
+
+  #endingOf({ record, refused }: Relay): TrampolineEnding | undefined {
+    const ending = endingOf(record, this.#services.policy)
+    if (ending?.type !== 'fail' || refused === undefined) return ending
+    return { type: 'fail', failure: { type: 'own', failure: refused.failure } }
   }
 
   #end(name: string, { channelId, htlcId }: HtlcRef, ending: TrampolineEnding): void {
@@ -340,20 +322,36 @@ class TrampolineDriver {
     else this.#conclude(name)
   }
 
-  /** Deletes the row when the payment has ended and no incoming HTLC waits for its outcome. */
+  /** Deletes the row when no incoming HTLC waits for its outcome and the payment has ended, or nobody will tell how it does. */
   #conclude(name: string): void {
     const relay = this.#relays.get(name)
-    if (relay === undefined || relay.record.payment.endedAt === undefined) return
-    if (relay.record.incoming.some((htlc) => this.#isHeld(htlc))) return
-    for (const htlc of relay.record.incoming) {
-      this.#relayOf.delete(htlcName(htlc))
-      this.#services.peerRelays.ended(htlcName(htlc))
+    if (relay === undefined) return
+    const { record } = relay
+    const { incoming, payment } = record
+    const { peerRelays, channelDirectory } = this.#services
+    const held = incoming.filter((htlc) => this.#isHeld(htlc))
+    for (const htlc of incoming) if (!held.includes(htlc)) peerRelays.ended(htlcName(htlc))
+    if (held.length > 0) return
+    if (payment.endedAt === undefined) {
+      if (relay.send.offering.length > 0 || isTrampolineHeld(channelDirectory, record)) return
+      this.#dropped.add(name)
     }
+    for (const htlc of incoming) this.#relayOf.delete(htlcName(htlc))
     this.#relays.delete(name)
+    this.#unsure.delete(name)
+    const outcomes = this.#later.get(name) ?? []
+    this.#later.delete(name)
+    const isUnpaid = relay.unpaid.size > 0
+    countTrampoline(peerRelays, record, payment.preimage !== undefined && !isUnpaid)
     commitAlongside(this.#services, {
-      writes: [{ table: TABLE.trampolineRelay, key: keyOf(relay.record), value: undefined }],
-      events: [trampolineEvent(relay.record, relay.unpaid.size > 0, this.#services)],
+      writes: [{ table: TABLE.trampolineRelay, key: keyOf(record), value: undefined }, ...outcomes.map(outboxDeletion)],
+      events: [trampolineEvent(record, { isUnpaid, refused: relay.refused }, this.#services)],
     })
+  }
+
+  #refused(name: string, refused: Refused): void {
+    const relay = this.#relays.get(name)
+    if (relay !== undefined) this.#relays.set(name, { ...relay, refused })
   }
 
   /** Whether the channel has the HTLC, without an outcome. */
@@ -366,29 +364,51 @@ class TrampolineDriver {
   /** What was to pay for the relay is gone. */
   #lose({ unpaid }: Relay, { channelId, htlcId }: HtlcRef): void {
     unpaid.add(htlcName({ channelId, htlcId }))
+    this.#reportLoss({ channelId, htlcId })
+  }
+
+  #reportLoss({ channelId, htlcId }: HtlcRef): void {
     const peer = this.#services.channelDirectory.get(channelId)?.remoteNodeId ?? new Uint8Array(33)
     reportOffer(this.#services, { channelId, peer, code: 'htlc-paid-too-late', text: paidTooLate(htlcId) })
   }
 
-  async #resume(held: Readonly<Record<string, readonly number[]>>, isUnsure: boolean): Promise<void> {
+  async #resume(held: Readonly<Record<string, readonly number[]>>, unsure: ReadonlySet<string>): Promise<void> {
     for (const [name, { record }] of [...this.#relays]) {
       const { payment } = record
-      if (payment.endedAt === undefined) {
-        const known = isUnsure ? payment.attempts.map(({ id }) => id) : (held[name] ?? [])
-        const untold = await this.#sending.untold(payment, known)
-        this.#input(name, { type: 'resumed', held: [...known, ...untold] })
-      } else this.#tell(name)
+      // Ended, or settled by its preimage.
+      this.#tell(name)
+      if (payment.endedAt !== undefined || !this.#relays.has(name)) continue
+      const known = held[name] ?? []
+      const certain = [...known, ...(await this.#sending.untold(payment, known))]
+      if (unsure.has(name)) this.#unsure.set(name, new Set(idsOf(payment).filter((id) => !certain.includes(id))))
+      else this.#input(name, { type: 'resumed', held: certain })
+    }
+  }
+
+  /** What something held at the start has outcomes of its own to come, and nothing was sent since. */
+  async #cleared(): Promise<void> {
+    for (const [name, unheld] of [...this.#unsure]) {
+      const payment = this.#relays.get(name)?.record.payment
+      if (payment === undefined) continue
+      const certain = idsOf(payment).filter((id) => !unheld.has(id))
+      const untold = await this.#sending.untold(payment, certain)
+      const outcomes = this.#later.get(name) ?? []
+      this.#unsure.delete(name)
+      this.#later.delete(name)
+      this.#input(name, { type: 'resumed', held: [...certain, ...untold] })
+      for (const outcome of outcomes) this.#settled(outcome)
     }
   }
 
   #env(): TrampolineEnv {
-    const { clock, rng, upstream, policy, minCltvExpiryDelta } = this.#services
+    const { clock, rng, upstream, policy, minCltvExpiryDelta, recipientPaths } = this.#services
     return {
       now: clock.now(),
       height: this.#services.height(),
       policy,
       canClaim: upstream.canClaim,
       minCltvExpiryDelta,
+      recipientPaths,
       paymentSecret: () => rng.bytes(32),
     }
   }
@@ -400,6 +420,8 @@ class TrampolineDriver {
 }
 
 const firstOf = ({ incoming }: TrampolineRelayRecord): HtlcRef => incoming[0] as HtlcRef
+
+const idsOf = ({ attempts }: SentPayment): readonly number[] => attempts.map(({ id }) => id)
 
 const nameOf = (record: TrampolineRelayRecord): string => htlcName(firstOf(record))
 

@@ -9,12 +9,13 @@ export interface UnsureList {
   readonly isLost: boolean
   /** Payment hashes. */
   readonly payments: ReadonlySet<string>
-  /** Of what came in to be relayed: see `relayName`. */
+  /** Of what came in to be relayed: see `relayName`. Of a trampoline relay the first HTLC. */
   readonly relays: ReadonlySet<string>
 }
 
 const KEY = utf8Encode('unsure-outcomes')
-const VERSION = 1
+/** Version 1 named no trampoline relays, and counted all of them. */
+const VERSION = 2
 const HEAD_BYTES = 10
 const HASH_BYTES = 32
 const NAME_BYTES = 40
@@ -24,13 +25,14 @@ export const relayName = (channelId: Uint8Array, htlcId: bigint): string => toHe
 
 /** What the database says is under way. Payments are listed by their status, and those under way are the first. */
 export const readUnderWay = async (store: Store): Promise<Omit<UnsureList, 'isLost'>> => {
-  const [payments, relays] = await Promise.all([
+  const [payments, relays, trampolineRelays] = await Promise.all([
     store.sizes(TABLE.paymentByStatus, { to: Uint8Array.of(1) }),
     store.sizes(TABLE.relay),
+    store.sizes(TABLE.trampolineRelay),
   ])
   return {
     payments: new Set(payments.map(({ key }) => toHex(key.subarray(-HASH_BYTES)))),
-    relays: new Set(relays.map(({ key }) => toHex(key))),
+    relays: new Set([...relays, ...trampolineRelays].map(({ key }) => toHex(key))),
   }
 }
 
@@ -40,12 +42,13 @@ export const readUnsure = async (store: Store): Promise<UnsureList | undefined> 
   const [version, lost] = row
   const end = HEAD_BYTES + HASH_BYTES * Number(new DataView(row.buffer, row.byteOffset).getBigUint64(2))
   const relays = row.subarray(end)
-  const isWhole = version === VERSION && end <= row.length && relays.length % NAME_BYTES === 0
+  const isWhole = (version === 1 || version === VERSION) && end <= row.length && relays.length % NAME_BYTES === 0
   invariant(isWhole, 'the row of what is unsure is whole')
+  const before = version === 1 ? await store.sizes(TABLE.trampolineRelay) : []
   return {
     isLost: lost === 1,
     payments: names(row.subarray(HEAD_BYTES, end), HASH_BYTES),
-    relays: names(relays, NAME_BYTES),
+    relays: new Set([...names(relays, NAME_BYTES), ...before.map(({ key }) => toHex(key))]),
   }
 }
 

@@ -100,6 +100,8 @@ export interface RelayQuestion {
   readonly paymentHash: PaymentHash
   readonly incoming: RelayedHtlc
   readonly outgoing: Omit<RelayedHtlc, 'htlcId'>
+  /** Of a trampoline relay, which may have other HTLCs as well: what is left for us of all that came in. */
+  readonly trampolineFeeMsat?: Msat
   readonly height: BlockHeight
 }
 

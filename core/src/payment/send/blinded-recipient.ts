@@ -7,6 +7,8 @@ import type { PathCosts } from '../../onion/blinded-fees.ts'
 import type { BlindedPathHop } from '../../onion/blinded-path.ts'
 import { type BlindedPaymentPart, blindedHops } from '../../onion/blinded-payload.ts'
 import type { OnionHop } from '../../onion/sphinx.ts'
+import type { ExpiryWindow } from './expiry-window.ts'
+import { channelsBeforePayloads } from './onion-room.ts'
 
 /**
  * Somebody who is reached over blinded paths alone, as a payee of BOLT 12 is. A route to it ends with a hop that stands for a whole path: the
@@ -18,6 +20,8 @@ export interface BlindedRecipient {
   readonly nodeId: NodeId
   /** The payee's favourites first; none once the payment has ended. */
   readonly paths: readonly RecipientPath[]
+  /** If it is relayed to by trampoline: its sender has said when. */
+  readonly expires?: ExpiryWindow
 }
 
 /** A path to the recipient, and what it asks for from its first node on. */
@@ -79,10 +83,6 @@ export const hopsInside = (recipient: BlindedRecipient, last: PathHop, totalAmou
   return blindedHops(path, path.introductionNodeId, part)
 }
 
-const ONION_BYTES = 1300
-const LENGTH_AND_HMAC = 3 + 32
-/** The payload of a relay at its longest: amount, expiry and channel with their types and lengths, its own length and the HMAC. */
-const RELAY_BYTES = 10 + 6 + 10 + 1 + 32
 const LARGEST_PART: BlindedPaymentPart = {
   amtToForward: 2n ** 64n - 1n,
   outgoingCltvValue: 2 ** 32 - 1,
@@ -90,8 +90,5 @@ const LARGEST_PART: BlindedPaymentPart = {
 }
 
 /** How many channels a route may have up to a path's first node, for all of it to be in one onion; 0 if the path alone is too long. */
-export const channelsBefore = (path: RecipientPath): number => {
-  const inside = blindedHops(path, path.introductionNodeId, LARGEST_PART)
-  const left = inside.reduce((room, { payload }) => room - payload.length - LENGTH_AND_HMAC, ONION_BYTES)
-  return left < 0 ? 0 : 1 + Math.floor(left / RELAY_BYTES)
-}
+export const channelsBefore = (path: RecipientPath): number =>
+  channelsBeforePayloads(blindedHops(path, path.introductionNodeId, LARGEST_PART).map(({ payload }) => payload))

@@ -1,7 +1,7 @@
 import { MAX_CLTV_EXPIRY_DELTA } from '../../graph/paths/path-question.ts'
 import type { BlockDelta, BlockHeight } from '../../lib/units.ts'
 import type { PaymentTarget } from './payment.ts'
-import { finalDeltaOf } from './recipient.ts'
+import { finalDeltaOf, windowOf } from './recipient.ts'
 import { FINAL_CLTV_MARGIN } from './route.ts'
 
 /** In blocks from now. */
@@ -16,12 +16,13 @@ interface ExpiryBounds {
 
 /** When the HTLCs of a payment may expire. What is relayed by trampoline expires by what came in for it. */
 export const expiryBounds = ({ recipient }: PaymentTarget, height: BlockHeight): ExpiryBounds => {
-  if (recipient.type === 'trampoline') {
-    const final = recipient.finalExpiry - height
+  const expires = windowOf(recipient)
+  if (expires !== undefined) {
+    const final = expires.finalExpiry - height
     return {
       leastFinal: final,
       usualFinal: final,
-      most: Math.min(MAX_CLTV_EXPIRY_DELTA, recipient.latestExpiry - height),
+      most: Math.min(MAX_CLTV_EXPIRY_DELTA, expires.latestExpiry - height),
     }
   }
   const leastFinal = finalDeltaOf(recipient)

@@ -5,8 +5,9 @@ import { mapped, optional, struct, u16List, union, versioned } from '../../wire/
 import { bigSize, bool, bytes32, point, u16, u16Bytes, u16Text, u32, u64 } from '../../wire/codec/primitives.ts'
 import type { WireError } from '../../wire/wire-error.ts'
 import { customRecord, invoiceText, timestamp } from '../row-codecs.ts'
-import type { RecipientPath } from './blinded-recipient.ts'
+import type { BlindedRecipient, RecipientPath } from './blinded-recipient.ts'
 import { EARLIER_PAYMENT_ROWS } from './earlier-payment-rows.ts'
+import type { ExpiryWindow } from './expiry-window.ts'
 import type { Attempt, PaymentTarget, SentPayment } from './payment.ts'
 import {
   attemptFields,
@@ -34,7 +35,13 @@ const recipientPath = struct<RecipientPath>({
   htlcMaximumMsat: SHORT.amount,
 })
 
-const recipient = union<Recipient, 'type'>('type', {
+/** A blinded recipient with heights came later, and has a number of its own. */
+type RecipientRow =
+  | Exclude<Recipient, BlindedRecipient>
+  | Omit<BlindedRecipient, 'expires'>
+  | (Omit<BlindedRecipient, 'type' | 'expires'> & { readonly type: 'blinded-between' } & ExpiryWindow)
+
+const recipientRow = union<RecipientRow, 'type'>('type', {
   node: {
     number: 0,
     fields: {
@@ -56,6 +63,10 @@ const recipient = union<Recipient, 'type'>('type', {
     },
   },
   blinded: { number: 1, fields: { nodeId: point, paths: u16List(recipientPath) } },
+  'blinded-between': {
+    number: 4,
+    fields: { nodeId: point, paths: u16List(recipientPath), finalExpiry: u32, latestExpiry: u32 },
+  },
   trampoline: {
     number: 3,
     fields: {
@@ -71,6 +82,20 @@ const recipient = union<Recipient, 'type'>('type', {
     },
   },
 })
+
+const recipient = mapped<RecipientRow, Recipient>(
+  recipientRow,
+  (row) => {
+    if (row.type !== 'blinded-between') return row
+    const { nodeId, paths, finalExpiry, latestExpiry } = row
+    return { type: 'blinded', nodeId, paths, expires: { finalExpiry, latestExpiry } }
+  },
+  (value) => {
+    if (value.type !== 'blinded' || value.expires === undefined) return value
+    const { nodeId, paths, expires } = value
+    return { type: 'blinded-between', nodeId, paths, ...expires }
+  },
+)
 
 const target = struct<PaymentTarget>({
   recipient,

@@ -5,6 +5,7 @@ import type { BlockDelta, BlockHeight, Msat } from '../../lib/units.ts'
 import type { HopPayload } from '../../onion/hop-payload.ts'
 import type { TlvRecord } from '../../wire/tlv-record.ts'
 import type { BlindedRecipient } from './blinded-recipient.ts'
+import type { ExpiryWindow } from './expiry-window.ts'
 import { endedTrampoline, type TrampolineRecipient, trampolineEntry } from './trampoline-recipient.ts'
 
 /** Who is paid: how it is reached, and what it is told there. */
@@ -42,6 +43,12 @@ interface LastHop {
 /** Blocks that it asks for itself; those of a blinded path are among what the path asks for. */
 export const finalDeltaOf = (recipient: Recipient): BlockDelta =>
   recipient.type === 'blinded' ? 0 : recipient.minFinalCltvExpiryDelta
+
+/** When its HTLC expires, where that is settled already: by whoever sent what we relay, or by the inner onion. */
+export const windowOf = (recipient: Recipient): ExpiryWindow | undefined => {
+  if (recipient.type === 'trampoline') return recipient
+  return recipient.type === 'blinded' ? recipient.expires : undefined
+}
 
 /** BOLT 4: what the last hop of a part is told. */
 export const finalPayload = (
@@ -85,7 +92,7 @@ export const withoutSecrets = (recipient: Recipient): Recipient => {
     case 'keysend':
       return { type: 'keysend', ...kept, customRecords: [] }
     case 'blinded':
-      return { type: 'blinded', nodeId, paths: [] }
+      return { type: 'blinded', nodeId, paths: [], ...(recipient.expires && { expires: recipient.expires }) }
     case 'trampoline':
       return endedTrampoline(recipient)
     default:

@@ -2,10 +2,12 @@ import type { RouteHint } from '../../invoice/invoice.ts'
 import { EMPTY } from '../../lib/bytes.ts'
 import type { NodeId } from '../../lib/ids.ts'
 import type { BlockDelta, BlockHeight, Msat } from '../../lib/units.ts'
-import type { TrampolineEntryPayload } from '../../onion/hop-payload.ts'
+import { encodeHopPayload, type TrampolineEntryPayload } from '../../onion/hop-payload.ts'
+import type { ExpiryWindow } from './expiry-window.ts'
+import { channelsBeforePayloads } from './onion-room.ts'
 
 /** A trampoline node: the inner onion tells it what to do with what reaches it (lightning/bolts 836). */
-export interface TrampolineRecipient {
+export interface TrampolineRecipient extends ExpiryWindow {
   readonly type: 'trampoline'
   readonly nodeId: NodeId
   /** Ours for this payment: it joins the parts. Absent once the payment has ended, as is the inner onion. */
@@ -15,9 +17,6 @@ export interface TrampolineRecipient {
   readonly innerSecrets: readonly Uint8Array[]
   /** Whom that node is to pay, where it is us who pay them. */
   readonly payee?: Payee
-  /** The node's HTLC expires then; ours expires then at the latest. */
-  readonly finalExpiry: BlockHeight
-  readonly latestExpiry: BlockHeight
   readonly minFinalCltvExpiryDelta: BlockDelta
   readonly routeHints: readonly RouteHint[]
 }
@@ -40,6 +39,14 @@ export const trampolineEntry = (
   ...(paymentSecret === undefined ? {} : { paymentData: { paymentSecret, totalMsat } }),
   trampolineOnion,
 })
+
+/** How many channels a route to it may have, for the inner onion to have its place in the outer one. */
+export const channelsBeforeTrampoline = (recipient: TrampolineRecipient): number => {
+  const entry = trampolineEntry(recipient, { amountMsat: MOST, cltvExpiry: 2 ** 32 - 1 }, MOST)
+  return channelsBeforePayloads([encodeHopPayload(entry)])
+}
+
+const MOST = 2n ** 64n - 1n
 
 /** What is kept of it once the payment has ended. */
 export const endedTrampoline = ({

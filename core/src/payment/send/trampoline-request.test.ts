@@ -1,9 +1,12 @@
 import test from 'ava'
 import { peelTrampolineOnion } from '../../onion/trampoline-onion.ts'
 import { decodeTrampolinePayload } from '../../onion/trampoline-payload.ts'
+import { vectorOfBits } from '../../wire/features.ts'
 import { named, peelAlong, testNode } from '../fixtures/nodes.ts'
+import type { RecipientPath } from './blinded-recipient.ts'
 import { type PaymentRequest, payeeOf } from './payment.ts'
 import { onionFor } from './route.ts'
+import { channelsBeforeTrampoline } from './trampoline-recipient.ts'
 import { byTrampoline } from './trampoline-request.ts'
 
 const trampoline = testNode('trampoline')
@@ -84,4 +87,62 @@ test('a payee without a payment secret is not paid by trampoline', (t) => {
   const { paymentSecret: _, ...recipient } = { ...request.target.recipient, paymentSecret: undefined }
   const without = { ...request, target: { ...request.target, recipient } } as PaymentRequest
   t.deepEqual(byTrampoline(without, options), { ok: false, error: { code: 'recipient-not-supported' } })
+})
+
+/** A path of so many hops from the first one on. */
+const pathOf = (name: string, hops: number): RecipientPath => ({
+  introductionNodeId: testNode(name).nodeId,
+  firstPathKey: testNode(`${name} key`).nodeId,
+  path: Array.from({ length: hops }, (_, at) => ({
+    blindedNodeId: testNode(`${name} ${at}`).nodeId,
+    encryptedRecipientData: new Uint8Array(60).fill(at),
+  })),
+  feeBaseMsat: 1,
+  feeProportionalMillionths: 2,
+  cltvExpiryDelta: 80 + hops,
+  htlcMinimumMsat: 1n,
+  htlcMaximumMsat: 10_000_000n,
+})
+
+const overPaths = (paths: readonly RecipientPath[], multiPart = true) => {
+  const recipient = { type: 'blinded', nodeId: payee.nodeId, paths } as const
+  return byTrampoline({ ...request, target: { ...request.target, recipient, multiPart } }, options)
+}
+
+test('BOLT 4, trampoline payments — a payee of blinded paths is paid by telling some of them to the last trampoline node', (t) => {
+  // The second has no room besides the first.
+  const by = overPaths([pathOf('one', 2), pathOf('two', 6), pathOf('three', 1)])
+  if (!by.ok) return t.fail(by.error.code)
+  const { recipient, multiPart, amountMsat } = by.value.target
+  t.true(multiPart)
+  t.is(amountMsat, 1_005_000n)
+  if (recipient.type !== 'trampoline' || recipient.trampolineOnion === undefined) return t.fail()
+  // What leaves the trampoline node expires by the longest path's blocks after what the payee gets.
+  t.is(recipient.finalExpiry, 503 + 82 + 576)
+  t.deepEqual(recipient.payee, { nodeId: payee.nodeId, amountMsat: 1_000_000n })
+  const peeled = peelTrampolineOnion(recipient.trampolineOnion, hash, trampoline.privateKey)
+  if (!peeled.ok) return t.fail()
+  t.true(peeled.value.isFinal)
+  const payload = decodeTrampolinePayload(peeled.value.payload, true)
+  t.like(payload, { ok: true, value: { type: 'to-blinded-paths', amtToForward: 1_000_000n, outgoingCltvValue: 503 } })
+  if (!payload.ok || payload.value.type !== 'to-blinded-paths') return t.fail()
+  t.deepEqual(payload.value.features, vectorOfBits([17]))
+  t.deepEqual(
+    payload.value.paths.map(({ path, payinfo }) => [path.path.length, payinfo.cltvExpiryDelta]),
+    [
+      [2, 82],
+      [1, 81],
+    ],
+  )
+  t.true(channelsBeforeTrampoline(recipient) >= 3)
+})
+
+test('a payee that takes no parts is not said to, and paths that no onion holds are not tried', (t) => {
+  const one = overPaths([pathOf('one', 1)], false)
+  if (!one.ok || one.value.target.recipient.type !== 'trampoline') return t.fail()
+  const { trampolineOnion = new Uint8Array(0) } = one.value.target.recipient
+  const peeled = peelTrampolineOnion(trampolineOnion, hash, trampoline.privateKey)
+  const payload = peeled.ok ? decodeTrampolinePayload(peeled.value.payload, true) : undefined
+  t.true(payload?.ok && payload.value.type === 'to-blinded-paths' && payload.value.features === undefined)
+  t.deepEqual(overPaths([pathOf('long', 9)]), { ok: false, error: { code: 'paths-too-long' } })
 })

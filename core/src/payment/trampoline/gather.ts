@@ -47,8 +47,10 @@ const problemOf = (part: TrampolinePart, env: TrampolineEnv): FailureMessage | u
   return undefined
 }
 
-/** The rest of the inner onion may differ: some senders make one for each part. */
-const isSameOrder = (a: TrampolineOrder, b: TrampolineOrder): boolean =>
-  a.amountMsat === b.amountMsat && a.cltvExpiry === b.cltvExpiry && equalBytes(a.nextNodeId, b.nextNodeId)
+/** The rest of the inner onion may differ, and which of the recipient's paths are named: some senders make one for each part. */
+const isSameOrder = (a: TrampolineOrder, b: TrampolineOrder): boolean => {
+  if (a.amountMsat !== b.amountMsat || a.cltvExpiry !== b.cltvExpiry) return false
+  return a.type === 'node' ? b.type === 'node' && equalBytes(a.nextNodeId, b.nextNodeId) : b.type === 'paths'
+}
 
 const isSame = (a: HtlcRef, b: HtlcRef): boolean => a.htlcId === b.htlcId && equalBytes(a.channelId, b.channelId)

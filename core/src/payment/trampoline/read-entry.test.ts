@@ -45,6 +45,7 @@ test('BOLT 4, trampoline payments — the next trampoline node is given the rest
     paymentSecret: named('outer secret'),
     totalMsat: 1_100n,
   })
+  if (order.type !== 'node') return t.fail()
   t.like(order, { nextNodeId: next.nodeId, amountMsat: 1_000n, cltvExpiry: 600 })
   const theirs = readEntry(entry(order.nextOnion), hash, 700, next.privateKey)
   t.like(theirs.found, { ok: true, value: { type: 'final' } })

@@ -44,12 +44,27 @@ export const readEntry = (
   switch (payload.value.type) {
     case 'trampoline-final':
       return { innerSecret, found: finalOf(entry, payload.value, cltvExpiry) }
-    case 'to-blinded-paths':
-      return { innerSecret, found: err(TEMPORARY) }
+    case 'to-blinded-paths': {
+      const { paths, features } = payload.value
+      const order = {
+        type: 'paths',
+        paths,
+        amountMsat,
+        cltvExpiry: outgoingCltvValue,
+        ...(features && { features }),
+      } as const
+      return { innerSecret, found: ok({ type: 'trampoline', outer: outerOf(entry), order }) }
+    }
     case 'trampoline-relay': {
       if (nextPacket === undefined) return { innerSecret, found: err(TEMPORARY) }
       const { nextNodeId } = payload.value
-      const order = { nextNodeId, amountMsat, cltvExpiry: outgoingCltvValue, nextOnion: nextPacket }
+      const order = {
+        type: 'node',
+        nextNodeId,
+        amountMsat,
+        cltvExpiry: outgoingCltvValue,
+        nextOnion: nextPacket,
+      } as const
       return { innerSecret, found: ok({ type: 'trampoline', outer: outerOf(entry), order }) }
     }
   }

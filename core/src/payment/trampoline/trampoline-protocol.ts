@@ -1,8 +1,11 @@
 import type { HtlcRef } from '../../channel/index.ts'
 import type { HtlcId, NodeId, PaymentHash } from '../../lib/ids.ts'
 import type { BlockDelta, BlockHeight, Msat, Ppm, TimestampMs } from '../../lib/units.ts'
+import type { PaymentBlindedPath } from '../../onion/blinded-payinfo.ts'
 import type { FailureMessage } from '../../onion/failure-message.ts'
+import type { FeatureVector } from '../../wire/feature-vector.ts'
 import type { RelayedHtlc } from '../relay/relay-protocol.ts'
+import type { RecipientPath } from '../send/blinded-recipient.ts'
 import type { SentPayment } from '../send/payment.ts'
 
 /** A received HTLC whose sender wants us to find the way on: one part of what reaches us for it. */
@@ -24,12 +27,26 @@ export interface TrampolinePart extends HtlcRef {
 }
 
 /** What the inner onion asks of us. */
-export interface TrampolineOrder {
-  readonly nextNodeId: NodeId
+export type TrampolineOrder = ToTrampolineNode | ToRecipientPaths
+
+interface Asked {
   readonly amountMsat: Msat
   readonly cltvExpiry: BlockHeight
+}
+
+interface ToTrampolineNode extends Asked {
+  readonly type: 'node'
+  readonly nextNodeId: NodeId
   /** The rest of the inner onion. */
   readonly nextOnion: Uint8Array
+}
+
+/** To a recipient that knows nothing of trampoline: an ordinary payment over one of its paths, or several. */
+export interface ToRecipientPaths extends Asked {
+  readonly type: 'paths'
+  readonly paths: readonly PaymentBlindedPath[]
+  /** Of the recipient's invoice, as far as the sender tells. */
+  readonly features?: FeatureVector
 }
 
 /** What the operator asks for. */
@@ -49,6 +66,8 @@ export interface TrampolineEnv {
   readonly canClaim: (htlc: HtlcRef) => boolean
   /** An outgoing HTLC must expire this many blocks from now at least. */
   readonly minCltvExpiryDelta: BlockDelta
+  /** The paths that we can pay over: see `recipientPaths`. */
+  readonly recipientPaths: (paths: readonly PaymentBlindedPath[]) => readonly RecipientPath[]
   /** 32 fresh random bytes. */
   readonly paymentSecret: () => Uint8Array
 }

@@ -1,12 +1,24 @@
 import { relayFee } from '../../graph/relay-fee.ts'
+import { EMPTY } from '../../lib/bytes.ts'
 import type { Preimage } from '../../lib/ids.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
-import type { BlockHeight, Msat } from '../../lib/units.ts'
+import type { BlockDelta, BlockHeight, Msat } from '../../lib/units.ts'
 import type { FailureMessage } from '../../onion/failure-message.ts'
+import { hasFeature, unknownEvenBits } from '../../wire/features.ts'
 import type { RelayedHtlc } from '../relay/relay-protocol.ts'
+import type { BlindedRecipient } from '../send/blinded-recipient.ts'
+import type { ExpiryWindow } from '../send/expiry-window.ts'
 import { type PaymentRequest, partAmounts, type RouteHop, type SentPayment } from '../send/payment.ts'
+import type { TrampolineRecipient } from '../send/trampoline-recipient.ts'
 import type { UpstreamFailure } from '../upstream-failure.ts'
-import type { TrampolineEnv, TrampolinePart, TrampolinePolicy, TrampolineRelayRecord } from './trampoline-protocol.ts'
+import type {
+  ToRecipientPaths,
+  TrampolineEnv,
+  TrampolineOrder,
+  TrampolinePart,
+  TrampolinePolicy,
+  TrampolineRelayRecord,
+} from './trampoline-protocol.ts'
 
 /** BOLT 4, basic multi-part payments: so long may parts wait for each other at the next node, and so long further attempts are made. */
 const ATTEMPTS_MS = 60_000
@@ -22,35 +34,51 @@ export const onwardPayment = (
   const { paymentHash, order } = parts[0] as TrampolinePart
   const { policy, height, now, minCltvExpiryDelta } = env
   if (policy === undefined) return err({ type: 'temporary_trampoline_failure' })
-  const { nextNodeId, amountMsat, cltvExpiry, nextOnion } = order
+  const { amountMsat, cltvExpiry } = order
   const budgetMsat = sumOf(parts) - amountMsat - relayFee(policy, amountMsat)
   const latestExpiry = earliestOf(parts) - policy.cltvExpiryDelta
+  const recipient = recipientOf(order, { finalExpiry: cltvExpiry, latestExpiry }, env)
+  if (recipient === undefined) return err({ type: 'unknown_next_trampoline' })
+  // Ours expires no earlier: a path asks for blocks besides those of its recipient.
+  const leastExpiry = cltvExpiry + leastDelta(recipient)
   // lightning/bolts 836, failure messages.
-  const isTooSoon = cltvExpiry > latestExpiry || cltvExpiry < height + minCltvExpiryDelta
+  const isTooSoon = leastExpiry > latestExpiry || leastExpiry < height + minCltvExpiryDelta
   if (amountMsat <= 0n || budgetMsat < 0n || isTooSoon)
     return err(insufficient(policy, policy.feeProportionalMillionths))
+  // A trampoline node joins parts, as it has to; a recipient that the sender says nothing of gets one.
+  const multiPart = order.type === 'node' || hasFeature(order.features ?? EMPTY, 'basic_mpp')
   return ok({
-    target: {
-      recipient: {
-        type: 'trampoline',
-        nodeId: nextNodeId,
-        paymentSecret: env.paymentSecret(),
-        trampolineOnion: nextOnion,
-        innerSecrets: [],
-        finalExpiry: cltvExpiry,
-        latestExpiry,
-        minFinalCltvExpiryDelta: 0,
-        routeHints: [],
-      },
-      paymentHash,
-      amountMsat,
-      // A trampoline node joins parts, as it has to.
-      multiPart: true,
-      expiresAt: now + ATTEMPTS_MS,
-    },
+    target: { recipient, paymentHash, amountMsat, multiPart, expiresAt: now + ATTEMPTS_MS },
     maxFeeMsat: budgetMsat,
     key: '',
   })
+}
+
+const leastDelta = (recipient: BlindedRecipient | TrampolineRecipient): BlockDelta =>
+  recipient.type === 'blinded' ? Math.min(...recipient.paths.map(({ cltvExpiryDelta }) => cltvExpiryDelta)) : 0
+
+/** Undefined: there is no way that we could take. */
+const recipientOf = (
+  order: TrampolineOrder,
+  window: ExpiryWindow,
+  env: TrampolineEnv,
+): BlindedRecipient | TrampolineRecipient | undefined => {
+  if (order.type === 'paths') return pathsRecipient(order, window, env)
+  const { nextNodeId: nodeId, nextOnion: trampolineOnion } = order
+  const asked = { minFinalCltvExpiryDelta: 0, routeHints: [], innerSecrets: [] }
+  return { type: 'trampoline', nodeId, paymentSecret: env.paymentSecret(), trampolineOnion, ...window, ...asked }
+}
+
+/** lightning/bolts 836: the payment goes on by the recipient's paths, of which it has one at least. It is named by the end of the first. */
+const pathsRecipient = (
+  { paths }: ToRecipientPaths,
+  expires: ExpiryWindow,
+  { recipientPaths }: TrampolineEnv,
+): BlindedRecipient | undefined => {
+  // BOLT 12, the reader of an invoice: a path that asks for what we do not know is not used.
+  const usable = recipientPaths(paths.filter(({ payinfo }) => unknownEvenBits(payinfo.features).length === 0))
+  const nodeId = usable[0]?.path.at(-1)?.blindedNodeId
+  return nodeId === undefined ? undefined : { type: 'blinded', nodeId, paths: usable, expires }
 }
 
 /** The row of a relay that begins. */

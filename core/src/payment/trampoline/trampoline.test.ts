@@ -18,9 +18,18 @@ const env = (more: Partial<TrampolineEnv> = {}): TrampolineEnv => ({
   policy: POLICY,
   canClaim: () => true,
   minCltvExpiryDelta: 9,
+  recipientPaths: () => [],
   paymentSecret: () => named('outer secret'),
   ...more,
 })
+
+const ORDER = {
+  type: 'node',
+  nextNodeId: next.nodeId,
+  amountMsat: 1_000_000n,
+  cltvExpiry: 600,
+  nextOnion: named('onion'),
+} as const
 
 /** A part of 1,010,000 msat, of which 1,000,000 are to go on. */
 const part = (htlcId: bigint, amountMsat: bigint, more: Partial<TrampolinePart> = {}): TrampolinePart => ({
@@ -30,7 +39,7 @@ const part = (htlcId: bigint, amountMsat: bigint, more: Partial<TrampolinePart> 
   amountMsat,
   cltvExpiry: 800,
   outer: { amtToForward: amountMsat, outgoingCltvValue: 800, paymentSecret: named('secret'), totalMsat: 1_010_000n },
-  order: { nextNodeId: next.nodeId, amountMsat: 1_000_000n, cltvExpiry: 600, nextOnion: named('onion') },
+  order: ORDER,
   ...more,
 })
 
@@ -52,7 +61,7 @@ test('parts that name different totals, or ask for different things, are all giv
     part(2n, 1_000_000n, { outer: { ...first.outer, totalMsat: 2_000_000n } }),
     part(2n, 1_000_000n, { order: { ...first.order, amountMsat: 999_999n } }),
     part(2n, 1_000_000n, { order: { ...first.order, cltvExpiry: 601 } }),
-    part(2n, 1_000_000n, { order: { ...first.order, nextNodeId: testNode('other').nodeId } }),
+    part(2n, 1_000_000n, { order: { ...ORDER, nextNodeId: testNode('other').nodeId } }),
   ]
   for (const other of others) {
     const gathered = gather([first], other, env())
@@ -63,7 +72,7 @@ test('parts that name different totals, or ask for different things, are all giv
     t.deepEqual([gathered.parts, gathered.whole], [[], undefined])
   }
   // Some senders make an inner onion for each part.
-  const another = part(2n, 1_000_000n, { order: { ...first.order, nextOnion: named('another onion') } })
+  const another = part(2n, 1_000_000n, { order: { ...ORDER, nextOnion: named('another onion') } })
   t.is(gather([first], another, env()).whole?.length, 2)
 })
 
