@@ -3,7 +3,7 @@ import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { toHex } from '../../../../core/src/lib/bytes.ts'
+import { concat, toHex, u16be } from '../../../../core/src/lib/bytes.ts'
 import { whyNoBitcoind } from '../../../bitcoind/support/bitcoind.ts'
 import { freePort } from '../../../support/free-port.ts'
 import { waitFor } from '../../../support/wait-for.ts'
@@ -48,8 +48,8 @@ const abilities: Abilities = {
   'scid-alias-opening': true,
   'taproot-opening': 'it has no taproot channels',
   'zero-conf-opening': true,
-  'zero-conf-accepting': 'the suite does not tell it to trust us yet',
-  'zero-conf-using': 'the suite does not try it yet',
+  'zero-conf-accepting': true,
+  'zero-conf-using': true,
   'large-opening': true,
   'crossing-openings': 'its program ends with a failed assertion (`peer_start_openingd`) where both sides open at once',
   'small-opening': true,
@@ -88,6 +88,9 @@ const abilities: Abilities = {
   'close-deadline': true,
   'pays-far-ahead': 'it knows no expiry beyond 2016 blocks',
   'relay-expiry': 'it relays up to the 2016 blocks of BOLT 4, and so far we pay',
+  'beside-others': true,
+  'relays-messages': true,
+  'own-messages': true,
 }
 
 const program = (): string => process.env.LIGHTNINGD ?? ''
@@ -189,6 +192,7 @@ class CoreLightningPeer implements Peer {
   readonly address: string
   readonly precisionMsat = 1n
   readonly leastHtlcMsat = 1n
+  readonly mostHtlcs = 30
   readonly #ground: Ground
   readonly #folder: string
   readonly #child: Child
@@ -335,8 +339,8 @@ class CoreLightningPeer implements Peer {
     return opened.channel_id
   }
 
-  setTrustsOpeners(): Promise<void> {
-    return Promise.reject(new Error('it is not told to trust us'))
+  async setTrustsOpeners(on: boolean): Promise<void> {
+    await this.#rpc.call(PLUGIN_METHODS.trustOpeners, { on })
   }
 
   async setAcceptChannels(on: boolean): Promise<void> {
@@ -493,6 +497,10 @@ class CoreLightningPeer implements Peer {
   }
 
   async forgetFailures(): Promise<void> {}
+
+  async sendMessage(nodeId: string, type: number, data: Uint8Array): Promise<void> {
+    await this.#rpc.call('sendcustommsg', { node_id: nodeId, msg: toHex(concat(u16be(type), data)) })
+  }
 
   async received(): Promise<readonly Received[]> {
     const { invoices } = await this.#rpc.call<{

@@ -93,6 +93,9 @@ const abilities: Abilities = {
   'close-deadline': 'it closes alone only when told to',
   'pays-far-ahead': true,
   'relay-expiry': true,
+  'beside-others': true,
+  'relays-messages': true,
+  'own-messages': 'it sends no messages of its own',
 }
 
 const home = (): string => process.env.ECLAIR_HOME ?? ''
@@ -134,6 +137,7 @@ class EclairPeer implements Peer, Particular {
   readonly address: string
   readonly precisionMsat = 1n
   readonly leastHtlcMsat = 1n
+  readonly mostHtlcs = 30
   readonly particular = this
   readonly #settings: readonly string[]
   #satPerVbyte = 1
@@ -191,6 +195,8 @@ class EclairPeer implements Peer, Particular {
       'channel.max-tx-publish-retry-delay = 1 second',
       'initial-random-reconnect-delay = 1 second',
       'router.watch-spent-window = 1 second',
+      // Once a minute it would tell the network what is new.
+      'router.broadcast-interval = 1 second',
       'router.channel-exclude-duration = 1 millisecond',
     ]
     mkdirSync(join(folder, 'data'))
@@ -438,6 +444,10 @@ class EclairPeer implements Peer, Particular {
     return payments.flatMap(({ invoice, status }) =>
       status.type === 'received' ? [{ paymentHash: invoice.paymentHash, amountMsat: BigInt(status.amount) }] : [],
     )
+  }
+
+  sendMessage(): Promise<void> {
+    return lacks('own-messages')
   }
 
   rememberCommitment(): Promise<never> {
