@@ -128,6 +128,8 @@ export type Ability =
   | 'relays-messages'
   /** Sends messages of types that BOLT 1 leaves to everybody. */
   | 'own-messages'
+  /** Tells what a node has announced of itself. */
+  | 'node-details'
 
 /** For each ability: whether the peer has it, and if not, why. */
 export type Abilities = Readonly<Record<Ability, true | string>>
@@ -204,6 +206,12 @@ export interface PeerSettings {
   /** One after the other. */
   readonly cuts?: readonly Cut[]
   readonly dualFunding?: boolean
+}
+
+export interface AnnouncedNode {
+  readonly alias: string
+  /** As `host:port`, an IPv6 host in brackets. */
+  readonly addresses: readonly string[]
 }
 
 /** What came in for an invoice of the peer. */
@@ -310,6 +318,8 @@ export interface Peer {
   keysend(nodeId: string, amountMsat: bigint, records?: Readonly<Record<number, Uint8Array>>): Promise<Outcome>
   /** Tries again what failed, where it would avoid it for a while. */
   forgetFailures(): Promise<void>
+  /** What a node has announced of itself, if it has. */
+  announcedNode(nodeId: string): Promise<AnnouncedNode | undefined>
   /** A message of an odd type. */
   sendMessage(nodeId: string, type: number, data: Uint8Array): Promise<void>
   /** All that was paid to it and settled. */

@@ -1,5 +1,6 @@
 import { sha256 } from '../../../core/src/crypto/hashes.ts'
 import { toHex, utf8Encode } from '../../../core/src/lib/bytes.ts'
+import type { Outcome } from '../drivers/driver.ts'
 import { ours } from '../stage/stage.ts'
 import { group } from './scenario.ts'
 
@@ -45,13 +46,17 @@ export const crowded = group('As many HTLCs as a channel takes', [
       const { us, peer, channelId } = await stage.channel(OPENING)
       const count = Math.min(peer.mostHtlcs, 300)
       const preimages = Array.from({ length: count }, (_, i) => sha256(utf8Encode(`${i} of ${us.id} in ${channelId}`)))
-      const outcomes = []
+      const outcomes: Promise<Outcome>[] = []
+      const early: Outcome[] = []
       for (const preimage of preimages) {
         const request = { paymentHash: toHex(sha256(preimage)), amountMsat: AMOUNT }
         const { invoice } = await us.ask('invoices', 'createHold', request)
-        outcomes.push(peer.pay(invoice.invoice))
+        const outcome = peer.pay(invoice.invoice)
+        outcomes.push(outcome)
+        void outcome.then((each) => early.push(each))
       }
-      await us.until(async () => us.payloads('invoice.held').length === count)
+      await us.until(async () => us.payloads('invoice.held').length + early.length === count)
+      t.deepEqual(early, [])
       await us.ask('peers', 'disconnect', { nodeId: peer.nodeId })
       await stage.until('the peer sees that we are gone', async () => !(await peer.isConnected(us.id)))
       await stage.connect(us, peer)

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { concat, toHex, u16be } from '../../../../core/src/lib/bytes.ts'
+import { formatAddress } from '../../../../core/src/node/peer/socket-address.ts'
 import { whyNoBitcoind } from '../../../bitcoind/support/bitcoind.ts'
 import { freePort } from '../../../support/free-port.ts'
 import { waitFor } from '../../../support/wait-for.ts'
@@ -11,6 +12,7 @@ import { addressOf, type Ground, scriptOf } from '../../stage/ground.ts'
 import { Child } from '../child.ts'
 import type {
   Abilities,
+  AnnouncedNode,
   CloseOptions,
   Cut,
   InvoiceRequest,
@@ -91,6 +93,7 @@ const abilities: Abilities = {
   'beside-others': true,
   'relays-messages': true,
   'own-messages': true,
+  'node-details': true,
 }
 
 const program = (): string => process.env.LIGHTNINGD ?? ''
@@ -105,6 +108,8 @@ export const coreLightningDriver: PeerDriver = {
   remarks: {
     'we want the peer to relay less than the next node takes — we read its amount_below_minimum, and pay on':
       'it answers temporary_channel_failure, also for an amount that the next node does not take',
+    'each finds the other behind us by announced channels, and sends it a keysend — the fees are ours':
+      'its keysends to eclair expire after 22 blocks, and eclair takes none of less than 30',
     'the peer loses all but its words and its static backup — we close when it asks, and its share comes back':
       'its program for closes ends with "Could not find resolution for output 1": by its backup it knows the number of our commitment, and not all of its outputs',
   },
@@ -497,6 +502,16 @@ class CoreLightningPeer implements Peer {
   }
 
   async forgetFailures(): Promise<void> {}
+
+  async announcedNode(nodeId: string): Promise<AnnouncedNode | undefined> {
+    const { nodes } = await this.#rpc.call<{
+      nodes: readonly { alias?: string; addresses?: readonly { type: string; address: string; port: number }[] }[]
+    }>('listnodes', { id: nodeId })
+    const [node] = nodes
+    if (node?.alias === undefined || node.addresses === undefined) return undefined
+    const addresses = node.addresses.map(({ address, port }) => formatAddress({ host: address, port }))
+    return { alias: node.alias, addresses }
+  }
 
   async sendMessage(nodeId: string, type: number, data: Uint8Array): Promise<void> {
     await this.#rpc.call('sendcustommsg', { node_id: nodeId, msg: toHex(concat(u16be(type), data)) })

@@ -12,6 +12,7 @@ import { type Ground, scriptOf } from '../../stage/ground.ts'
 import { Child } from '../child.ts'
 import type {
   Abilities,
+  AnnouncedNode,
   CloseOptions,
   GivenPart,
   InvoiceRequest,
@@ -26,6 +27,7 @@ import type {
   Received,
   RelayFees,
 } from '../driver.ts'
+
 import { started } from '../started.ts'
 import { type EclairApi, type EclairParams, eclairApi } from './api.ts'
 import { type EclairChannel, type EclairUpdate, peerChannelOf, scidOf } from './channels.ts'
@@ -96,6 +98,7 @@ const abilities: Abilities = {
   'beside-others': true,
   'relays-messages': true,
   'own-messages': 'it sends no messages of its own',
+  'node-details': true,
 }
 
 const home = (): string => process.env.ECLAIR_HOME ?? ''
@@ -444,6 +447,11 @@ class EclairPeer implements Peer, Particular {
     return payments.flatMap(({ invoice, status }) =>
       status.type === 'received' ? [{ paymentHash: invoice.paymentHash, amountMsat: BigInt(status.amount) }] : [],
     )
+  }
+
+  async announcedNode(nodeId: string): Promise<AnnouncedNode | undefined> {
+    const nodes = await this.#api.call<readonly AnnouncedNode[]>('nodes', { nodeIds: nodeId })
+    return nodes[0] && { alias: nodes[0].alias, addresses: nodes[0].addresses }
   }
 
   sendMessage(): Promise<void> {

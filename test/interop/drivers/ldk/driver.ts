@@ -70,6 +70,7 @@ const abilities: Abilities = {
   'beside-others': 'it lives on a chain inside this process',
   'relays-messages': true,
   'own-messages': 'its handler of such messages is none',
+  'node-details': 'the suite does not look into its graph for them',
 }
 
 export const ldkDriver: PeerDriver = {
@@ -117,6 +118,7 @@ const startLdk = async (ground: Ground, name: string, number: number): Promise<P
     precisionMsat: 1n,
     leastHtlcMsat: 1n,
     mostHtlcs: 50,
+    announcedNode: cannot('node-details'),
     sendMessage: cannot('own-messages'),
     get isRunning() {
       return ldk.isRunning

@@ -15,6 +15,7 @@ import { addressOf, type Ground, scriptOf } from '../../stage/ground.ts'
 import { Child } from '../child.ts'
 import type {
   Abilities,
+  AnnouncedNode,
   CloseOptions,
   InvoiceRequest,
   Opening,
@@ -95,6 +96,7 @@ const abilities: Abilities = {
   'beside-others': true,
   'relays-messages': true,
   'own-messages': true,
+  'node-details': true,
 }
 
 const program = (): string => process.env.LND ?? ''
@@ -553,6 +555,13 @@ class LndPeer implements Peer {
       return { ok: true, feeMsat: BigInt(payment.fee_msat), preimage: payment.payment_preimage }
     const failures = payment.htlcs.flatMap(({ failure }) => (failure === undefined ? [] : failureNamesIn(failure.code)))
     return { ok: false, reason: payment.failure_reason, failures }
+  }
+
+  async announcedNode(nodeId: string): Promise<AnnouncedNode | undefined> {
+    const answer = await this.#rest
+      .call<{ node: { alias: string; addresses: readonly { addr: string }[] } }>('GET', `/v1/graph/node/${nodeId}`)
+      .catch(() => undefined)
+    return answer && { alias: answer.node.alias, addresses: answer.node.addresses.map(({ addr }) => addr) }
   }
 
   async sendMessage(nodeId: string, type: number, data: Uint8Array): Promise<void> {
