@@ -122,6 +122,14 @@ export type Ability =
   | 'pays-again'
   /** Closes alone where a close has not come to its end in time. */
   | 'close-deadline'
+  /** Lives on a chain that other implementations are on, too. */
+  | 'beside-others'
+  /** Passes on onion messages, and payments over blinded paths. */
+  | 'relays-messages'
+  /** Sends messages of types that BOLT 1 leaves to everybody. */
+  | 'own-messages'
+  /** Tells what a node has announced of itself. */
+  | 'node-details'
 
 /** For each ability: whether the peer has it, and if not, why. */
 export type Abilities = Readonly<Record<Ability, true | string>>
@@ -200,6 +208,12 @@ export interface PeerSettings {
   readonly dualFunding?: boolean
 }
 
+export interface AnnouncedNode {
+  readonly alias: string
+  /** As `host:port`, an IPv6 host in brackets. */
+  readonly addresses: readonly string[]
+}
+
 /** What came in for an invoice of the peer. */
 export interface Received {
   readonly paymentHash: string
@@ -246,6 +260,8 @@ export interface Peer {
   readonly precisionMsat: bigint
   /** It sends none below. */
   readonly leastHtlcMsat: bigint
+  /** HTLCs that it takes in one channel. */
+  readonly mostHtlcs: number
   readonly particular?: Particular
   /** Pays over the blinded paths of an invoice of BOLT 12 that nobody had asked for. */
   payOverPaths?(invoice: Uint8Array): Promise<Outcome>
@@ -302,6 +318,10 @@ export interface Peer {
   keysend(nodeId: string, amountMsat: bigint, records?: Readonly<Record<number, Uint8Array>>): Promise<Outcome>
   /** Tries again what failed, where it would avoid it for a while. */
   forgetFailures(): Promise<void>
+  /** What a node has announced of itself, if it has. */
+  announcedNode(nodeId: string): Promise<AnnouncedNode | undefined>
+  /** A message of an odd type. */
+  sendMessage(nodeId: string, type: number, data: Uint8Array): Promise<void>
   /** All that was paid to it and settled. */
   received(): Promise<readonly Received[]>
   /** The lines of its log since the start of the scenario, where it has the ability `message-log`. */

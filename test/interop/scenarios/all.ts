@@ -1,6 +1,8 @@
 import { announcing } from './announcing.ts'
+import { betweenImplementations } from './between.ts'
 import { closing } from './closing.ts'
 import { connecting } from './connecting.ts'
+import { crowded } from './crowded.ts'
 import { cuts } from './cuts.ts'
 import { errors } from './errors.ts'
 import { failing } from './failing.ts'
@@ -10,6 +12,7 @@ import { holding } from './holding.ts'
 import { keysend } from './keysend.ts'
 import { offers } from './offers.ts'
 import { opening } from './opening.ts'
+import { overThePeer } from './over-the-peer.ts'
 import { particulars } from './particular.ts'
 import { paying } from './paying.ts'
 import { reconnecting } from './reconnecting.ts'
@@ -21,6 +24,7 @@ import { restartingUs } from './restarting-us.ts'
 import type { Scenario } from './scenario.ts'
 import { sickChannels } from './sick-channels.ts'
 import { storm } from './storm.ts'
+import { talking } from './talking.ts'
 import { unusualAsks } from './unusual-asks.ts'
 
 /** All that is tried with every peer, in the order of the table. */
@@ -35,6 +39,10 @@ export const SCENARIOS: readonly Scenario[] = [
   ...failing,
   ...relaying,
   ...refusing,
+  ...overThePeer,
+  ...betweenImplementations,
+  ...crowded,
+  ...talking,
   ...fees,
   ...reconnecting,
   ...storm,

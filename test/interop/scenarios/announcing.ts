@@ -1,4 +1,5 @@
-import type { Peer } from '../drivers/driver.ts'
+import { parseAddress } from '../../../core/src/node/peer/socket-address.ts'
+import type { AnnouncedNode, Peer } from '../drivers/driver.ts'
 import { type OurNode, ours, type Stage } from '../stage/stage.ts'
 import { group } from './scenario.ts'
 
@@ -17,6 +18,14 @@ const isKnown = async (stage: Stage, us: OurNode, peer: Peer, channelId: string)
     throw new Error(`it knows ${known ?? 'nothing'} of two`, { cause: error })
   })
 }
+
+/** Tor, a name and IPv6, beside IPv4. */
+const ADDRESSES = [
+  '203.0.113.7:9735',
+  '[2001:db8::7]:9736',
+  'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaad.onion:9737',
+  'node.example.com:9738',
+]
 
 export const announcing = group('Announcements', [
   {
@@ -38,6 +47,23 @@ export const announcing = group('Announcements', [
         node: { gossip: GOSSIP },
       })
       await isKnown(stage, us, peer, channelId)
+    },
+  },
+  {
+    title: 'we announce a name and addresses of every kind — the peer has them in its graph',
+    role: 'we',
+    needs: ['node-details'],
+    async run(stage) {
+      const announcedAddresses = ADDRESSES.flatMap((text) => parseAddress(text) ?? [])
+      const choices = { alias: 'füchslein ⚡', announcedAddresses }
+      const node = { gossip: GOSSIP, choices }
+      const { us, peer } = await stage.channel({ kind: 'announced', node })
+      let known: AnnouncedNode | undefined
+      await stage.until('the peer knows what we say of ourselves', async () => {
+        known = await peer.announcedNode(us.id)
+        return known?.alias === choices.alias
+      })
+      stage.t.deepEqual([...(known?.addresses ?? [])].sort(), [...ADDRESSES].sort())
     },
   },
 ])

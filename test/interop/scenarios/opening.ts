@@ -225,7 +225,12 @@ export const opening = group('Openings', [
       const peer = await stage.peer()
       const us = await stage.node('us', { choices: { zeroConfPeers: [peer.nodeId] } })
       await stage.connect(us, peer)
-      const channelId = await peer.openChannel(us.id, { capacitySat: 1_000_000n, pushMsat: 300_000_000n })
+      const channelId = await peer.openChannel(us.id, {
+        capacitySat: 1_000_000n,
+        pushMsat: 300_000_000n,
+        // Some do it only with who asks, and others wherever they are trusted.
+        ...(stage.can('zero-conf-opening') ? { kind: 'zero-conf' } : {}),
+      })
       await stage.isUsable(us, peer, channelId)
       await stage.knowsPolicies(us, peer, channelId)
       t.like(await peer.pay(await us.invoice(50_000_000n)), { ok: true })

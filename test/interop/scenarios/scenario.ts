@@ -12,6 +12,8 @@ export interface Scenario {
   readonly role: Role
   /** What the peer must be able to do for it. */
   readonly needs?: readonly Ability[]
+  /** What a peer of another implementation must be able to do, which takes part in it as well. */
+  readonly besideNeeds?: readonly Ability[]
   /** The peers are started for it alone: it leaves them in a state in which others could not go on. */
   readonly ownPeers?: true
   /** For what takes longer than the runner's own limit. */

@@ -25,6 +25,12 @@ export interface OurNode extends Pick<TestNode, 'ask' | 'id' | 'isUsable' | 'pay
   until(holds: () => Promise<boolean>): Promise<void>
 }
 
+/** Gives the peers, the same for the same number. */
+export interface Cast {
+  peer(index: number): Promise<Peer>
+  other(): Promise<Peer>
+}
+
 const CAPACITY_SAT = 1_000_000n
 const OUR_COINS_SAT = 20_000_000n
 const DEEP = 6
@@ -34,20 +40,14 @@ export class Stage {
   readonly t: ExecutionContext
   readonly ground: Ground
   readonly #abilities: Abilities
-  readonly #cast: (index: number) => Promise<Peer>
+  readonly #cast: Cast
   readonly #name: string
   readonly #nodes: TestNode[] = []
   readonly #processes: NodeProcess[] = []
   readonly #peers: Peer[] = []
 
-  /** `cast` gives the peers, the same for the same number; `name` tells our nodes from those of other scenarios. */
-  constructor(
-    t: ExecutionContext,
-    ground: Ground,
-    name: string,
-    abilities: Abilities,
-    cast: (index: number) => Promise<Peer>,
-  ) {
+  /** `name` tells our nodes from those of other scenarios. */
+  constructor(t: ExecutionContext, ground: Ground, name: string, abilities: Abilities, cast: Cast) {
     this.t = t
     this.ground = ground
     this.#abilities = abilities
@@ -111,7 +111,15 @@ export class Stage {
 
   /** The peer, or a further one of its kind. */
   async peer(index = 0): Promise<Peer> {
-    const peer = await this.#cast(index)
+    return this.#enters(await this.#cast.peer(index))
+  }
+
+  /** A peer of another implementation, for a scenario that says what it needs of it. */
+  async other(): Promise<Peer> {
+    return this.#enters(await this.#cast.other())
+  }
+
+  #enters(peer: Peer): Peer {
     if (!this.#peers.includes(peer)) this.#peers.push(peer)
     return peer
   }

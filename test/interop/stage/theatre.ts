@@ -1,7 +1,7 @@
 import type { ExecutionContext } from 'ava'
 import type { Peer, PeerDriver } from '../drivers/driver.ts'
 import { bitcoindGround, embeddedGround, type Ground } from './ground.ts'
-import { Stage } from './stage.ts'
+import { type Cast, Stage } from './stage.ts'
 
 /** Enough for all that the scenarios have a peer open, in coins that it can use beside one another. */
 const PEER_COINS = 20
@@ -14,12 +14,14 @@ const BIG_COIN_SAT = 200_000_000n
  */
 export class Theatre {
   readonly #driver: PeerDriver
-  #shared: { readonly ground: Ground; readonly peers: Map<number, Peer> } | undefined
+  readonly #beside: PeerDriver | undefined
+  #shared: { readonly ground: Ground; readonly peers: Map<string, Peer> } | undefined
   #scenes = 0
   #started = 0
 
-  constructor(driver: PeerDriver) {
+  constructor(driver: PeerDriver, beside?: PeerDriver) {
     this.#driver = driver
+    this.#beside = beside
   }
 
   /** Ends with the test. */
@@ -42,21 +44,29 @@ export class Theatre {
     t: ExecutionContext,
     name: string,
     ground: Ground,
-    peers: Map<number, Peer>,
+    peers: Map<string, Peer>,
     ownsGround: boolean,
     ownsPeers = ownsGround,
   ): Stage {
-    const cast = async (index: number): Promise<Peer> => {
-      const known = peers.get(index)
+    const enter = async (driver: PeerDriver, index: number): Promise<Peer> => {
+      const name = `${driver.peer}-${index}`
+      const known = peers.get(name)
       if (known !== undefined) {
         if (!known.isRunning) await known.start()
         return known
       }
       const number = ownsPeers ? index + 1 : ++this.#started
-      const peer = await this.#driver.start(ground, `${this.#driver.peer}-${index}`, number)
-      peers.set(index, peer)
+      const peer = await driver.start(ground, name, number)
+      peers.set(name, peer)
       if (!ownsGround) await supply(ground, peer)
       return peer
+    }
+    const cast: Cast = {
+      peer: (index) => enter(this.#driver, index),
+      other: () =>
+        this.#beside === undefined
+          ? Promise.reject(new Error(String(this.#driver.abilities['beside-others'])))
+          : enter(this.#beside, 0),
     }
     const stage = new Stage(t, ground, name, this.#driver.abilities, cast)
     t.teardown(async () => {

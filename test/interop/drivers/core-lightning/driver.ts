@@ -3,7 +3,8 @@ import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { toHex } from '../../../../core/src/lib/bytes.ts'
+import { concat, toHex, u16be } from '../../../../core/src/lib/bytes.ts'
+import { formatAddress } from '../../../../core/src/node/peer/socket-address.ts'
 import { whyNoBitcoind } from '../../../bitcoind/support/bitcoind.ts'
 import { freePort } from '../../../support/free-port.ts'
 import { waitFor } from '../../../support/wait-for.ts'
@@ -11,6 +12,7 @@ import { addressOf, type Ground, scriptOf } from '../../stage/ground.ts'
 import { Child } from '../child.ts'
 import type {
   Abilities,
+  AnnouncedNode,
   CloseOptions,
   Cut,
   InvoiceRequest,
@@ -48,8 +50,8 @@ const abilities: Abilities = {
   'scid-alias-opening': true,
   'taproot-opening': 'it has no taproot channels',
   'zero-conf-opening': true,
-  'zero-conf-accepting': 'the suite does not tell it to trust us yet',
-  'zero-conf-using': 'the suite does not try it yet',
+  'zero-conf-accepting': true,
+  'zero-conf-using': true,
   'large-opening': true,
   'crossing-openings': 'its program ends with a failed assertion (`peer_start_openingd`) where both sides open at once',
   'small-opening': true,
@@ -88,6 +90,10 @@ const abilities: Abilities = {
   'close-deadline': true,
   'pays-far-ahead': 'it knows no expiry beyond 2016 blocks',
   'relay-expiry': 'it relays up to the 2016 blocks of BOLT 4, and so far we pay',
+  'beside-others': true,
+  'relays-messages': true,
+  'own-messages': true,
+  'node-details': true,
 }
 
 const program = (): string => process.env.LIGHTNINGD ?? ''
@@ -102,6 +108,8 @@ export const coreLightningDriver: PeerDriver = {
   remarks: {
     'we want the peer to relay less than the next node takes — we read its amount_below_minimum, and pay on':
       'it answers temporary_channel_failure, also for an amount that the next node does not take',
+    'each finds the other behind us by announced channels, and sends it a keysend — the fees are ours':
+      'its keysends to eclair expire after 22 blocks, and eclair takes none of less than 30',
     'the peer loses all but its words and its static backup — we close when it asks, and its share comes back':
       'its program for closes ends with "Could not find resolution for output 1": by its backup it knows the number of our commitment, and not all of its outputs',
   },
@@ -189,6 +197,7 @@ class CoreLightningPeer implements Peer {
   readonly address: string
   readonly precisionMsat = 1n
   readonly leastHtlcMsat = 1n
+  readonly mostHtlcs = 30
   readonly #ground: Ground
   readonly #folder: string
   readonly #child: Child
@@ -335,8 +344,8 @@ class CoreLightningPeer implements Peer {
     return opened.channel_id
   }
 
-  setTrustsOpeners(): Promise<void> {
-    return Promise.reject(new Error('it is not told to trust us'))
+  async setTrustsOpeners(on: boolean): Promise<void> {
+    await this.#rpc.call(PLUGIN_METHODS.trustOpeners, { on })
   }
 
   async setAcceptChannels(on: boolean): Promise<void> {
@@ -493,6 +502,20 @@ class CoreLightningPeer implements Peer {
   }
 
   async forgetFailures(): Promise<void> {}
+
+  async announcedNode(nodeId: string): Promise<AnnouncedNode | undefined> {
+    const { nodes } = await this.#rpc.call<{
+      nodes: readonly { alias?: string; addresses?: readonly { type: string; address: string; port: number }[] }[]
+    }>('listnodes', { id: nodeId })
+    const [node] = nodes
+    if (node?.alias === undefined || node.addresses === undefined) return undefined
+    const addresses = node.addresses.map(({ address, port }) => formatAddress({ host: address, port }))
+    return { alias: node.alias, addresses }
+  }
+
+  async sendMessage(nodeId: string, type: number, data: Uint8Array): Promise<void> {
+    await this.#rpc.call('sendcustommsg', { node_id: nodeId, msg: toHex(concat(u16be(type), data)) })
+  }
 
   async received(): Promise<readonly Received[]> {
     const { invoices } = await this.#rpc.call<{

@@ -4,6 +4,8 @@ export interface PluginState {
   readonly held: readonly string[]
   readonly failing: readonly string[]
   readonly refusesOpenings: boolean
+  /** Uses channels of others before their funding confirms. */
+  readonly trustsOpeners: boolean
 }
 
 /** The methods that it adds to Core Lightning's own. */
@@ -13,4 +15,5 @@ export const PLUGIN_METHODS = {
   settle: 'test-settle',
   fail: 'test-fail',
   refuseOpenings: 'test-refuse-openings',
+  trustOpeners: 'test-trust-openers',
 } as const

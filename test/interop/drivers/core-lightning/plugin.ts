@@ -20,7 +20,7 @@ const STATE = 'fulgurite-plugin.json'
 const read = (): PluginState =>
   existsSync(STATE)
     ? (JSON.parse(readFileSync(STATE, 'utf8')) as PluginState)
-    : { held: [], failing: [], refusesOpenings: false }
+    : { held: [], failing: [], refusesOpenings: false, trustsOpeners: false }
 
 let state = read()
 
@@ -97,10 +97,15 @@ const methods: Readonly<Record<string, (id: Request['id'], params: unknown) => v
     change({ refusesOpenings: (params as { on: boolean }).on })
     reply(id, {})
   },
+  [PLUGIN_METHODS.trustOpeners](id, params) {
+    change({ trustsOpeners: (params as { on: boolean }).on })
+    reply(id, {})
+  },
 }
 
 function answerOpening(id: Request['id']): void {
-  reply(id, state.refusesOpenings ? { result: 'reject', error_message: 'no more channels' } : { result: 'continue' })
+  if (state.refusesOpenings) reply(id, { result: 'reject', error_message: 'no more channels' })
+  else reply(id, { result: 'continue', ...(state.trustsOpeners ? { mindepth: 0 } : {}) })
 }
 
 function hashIn(params: unknown): string {

@@ -12,6 +12,7 @@ import { type Ground, scriptOf } from '../../stage/ground.ts'
 import { Child } from '../child.ts'
 import type {
   Abilities,
+  AnnouncedNode,
   CloseOptions,
   GivenPart,
   InvoiceRequest,
@@ -26,6 +27,7 @@ import type {
   Received,
   RelayFees,
 } from '../driver.ts'
+
 import { started } from '../started.ts'
 import { type EclairApi, type EclairParams, eclairApi } from './api.ts'
 import { type EclairChannel, type EclairUpdate, peerChannelOf, scidOf } from './channels.ts'
@@ -93,6 +95,10 @@ const abilities: Abilities = {
   'close-deadline': 'it closes alone only when told to',
   'pays-far-ahead': true,
   'relay-expiry': true,
+  'beside-others': true,
+  'relays-messages': true,
+  'own-messages': 'it sends no messages of its own',
+  'node-details': true,
 }
 
 const home = (): string => process.env.ECLAIR_HOME ?? ''
@@ -134,6 +140,7 @@ class EclairPeer implements Peer, Particular {
   readonly address: string
   readonly precisionMsat = 1n
   readonly leastHtlcMsat = 1n
+  readonly mostHtlcs = 30
   readonly particular = this
   readonly #settings: readonly string[]
   #satPerVbyte = 1
@@ -191,6 +198,8 @@ class EclairPeer implements Peer, Particular {
       'channel.max-tx-publish-retry-delay = 1 second',
       'initial-random-reconnect-delay = 1 second',
       'router.watch-spent-window = 1 second',
+      // Once a minute it would tell the network what is new.
+      'router.broadcast-interval = 1 second',
       'router.channel-exclude-duration = 1 millisecond',
     ]
     mkdirSync(join(folder, 'data'))
@@ -438,6 +447,15 @@ class EclairPeer implements Peer, Particular {
     return payments.flatMap(({ invoice, status }) =>
       status.type === 'received' ? [{ paymentHash: invoice.paymentHash, amountMsat: BigInt(status.amount) }] : [],
     )
+  }
+
+  async announcedNode(nodeId: string): Promise<AnnouncedNode | undefined> {
+    const nodes = await this.#api.call<readonly AnnouncedNode[]>('nodes', { nodeIds: nodeId })
+    return nodes[0] && { alias: nodes[0].alias, addresses: nodes[0].addresses }
+  }
+
+  sendMessage(): Promise<void> {
+    return lacks('own-messages')
   }
 
   rememberCommitment(): Promise<never> {

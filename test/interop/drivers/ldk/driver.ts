@@ -67,6 +67,10 @@ const abilities: Abilities = {
   'close-deadline': 'it closes alone only when told to',
   'pays-far-ahead': true,
   'relay-expiry': 'it relays up to the 2016 blocks of BOLT 4, and so far we pay',
+  'beside-others': 'it lives on a chain inside this process',
+  'relays-messages': true,
+  'own-messages': 'its handler of such messages is none',
+  'node-details': 'the suite does not look into its graph for them',
 }
 
 export const ldkDriver: PeerDriver = {
@@ -113,6 +117,9 @@ const startLdk = async (ground: Ground, name: string, number: number): Promise<P
     address: `127.0.0.1:${port}`,
     precisionMsat: 1n,
     leastHtlcMsat: 1n,
+    mostHtlcs: 50,
+    announcedNode: cannot('node-details'),
+    sendMessage: cannot('own-messages'),
     get isRunning() {
       return ldk.isRunning
     },

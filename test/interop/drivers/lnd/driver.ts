@@ -15,6 +15,7 @@ import { addressOf, type Ground, scriptOf } from '../../stage/ground.ts'
 import { Child } from '../child.ts'
 import type {
   Abilities,
+  AnnouncedNode,
   CloseOptions,
   InvoiceRequest,
   Opening,
@@ -30,6 +31,7 @@ import type {
 } from '../driver.ts'
 import { failureNamesIn } from '../failure-names.ts'
 import { started } from '../started.ts'
+import { type Acceptor, answerOpenings } from './acceptor.ts'
 import { type FeeSource, serveFees } from './fees.ts'
 import { type LndRest, lndRest } from './rest.ts'
 
@@ -45,14 +47,14 @@ const abilities: Abilities = {
   'blinded-invoice': 'it makes them over announced channels only',
   'failure-names': true,
   'private-hints': true,
-  'refuse-openings': 'it refuses openings by a program of its own only',
+  'refuse-openings': true,
   push: true,
   'announced-opening': true,
   'scid-alias-opening': true,
   'taproot-opening': true,
   'zero-conf-opening': true,
-  'zero-conf-accepting': 'the suite does not tell it to trust us yet',
-  'zero-conf-using': 'the suite does not try it yet',
+  'zero-conf-accepting': true,
+  'zero-conf-using': true,
   'large-opening': true,
   'crossing-openings': true,
   'small-opening': 'it opens none below 20,000 sat',
@@ -91,6 +93,10 @@ const abilities: Abilities = {
   'close-deadline': 'it closes alone only when told to',
   'pays-far-ahead': 'it knows no expiry beyond 2016 blocks',
   'relay-expiry': true,
+  'beside-others': true,
+  'relays-messages': true,
+  'own-messages': true,
+  'node-details': true,
 }
 
 const program = (): string => process.env.LND ?? ''
@@ -166,10 +172,13 @@ class LndPeer implements Peer {
   readonly address: string
   readonly precisionMsat = 1_000n
   readonly leastHtlcMsat = 1_000n
+  readonly mostHtlcs = 483
   readonly #ground: Ground
   readonly #folder: string
   readonly #child: Child
+  readonly #restUrl: string
   readonly #rest: LndRest
+  #acceptor: Acceptor | undefined
   readonly #fees: FeeSource
   /** Of invoices that are held. */
   readonly #preimages = new Map<string, Uint8Array>()
@@ -193,7 +202,8 @@ class LndPeer implements Peer {
     this.name = name
     this.address = `127.0.0.1:${port}`
     this.#folder = mkdtempSync(join(tmpdir(), 'fulgurite-lnd-'))
-    this.#rest = lndRest(`http://127.0.0.1:${restPort}`)
+    this.#restUrl = `http://127.0.0.1:${restPort}`
+    this.#rest = lndRest(this.#restUrl)
     this.#child = new Child(program(), [
       `--lnddir=${join(this.#folder, 'data')}`,
       '--noseedbackup',
@@ -234,6 +244,7 @@ class LndPeer implements Peer {
   }
 
   async start(): Promise<void> {
+    this.#acceptor = undefined
     this.#child.start()
     const height = await this.#ground.height()
     await this.#until('answers', async () => {
@@ -331,12 +342,17 @@ class LndPeer implements Peer {
     return toHex(channelIdOf({ txid: fromBase64(opened.funding_txid_bytes), index: opened.output_index }))
   }
 
-  setTrustsOpeners(): Promise<void> {
-    return Promise.reject(new Error('it is not told to trust us'))
+  async setTrustsOpeners(on: boolean): Promise<void> {
+    ;(await this.#answering()).trusts = on
   }
 
-  setAcceptChannels(): Promise<void> {
-    return Promise.reject(new Error(String(abilities['refuse-openings'])))
+  async setAcceptChannels(on: boolean): Promise<void> {
+    ;(await this.#answering()).accepts = on
+  }
+
+  async #answering(): Promise<Acceptor> {
+    this.#acceptor ??= await answerOpenings(this.#restUrl)
+    return this.#acceptor
   }
 
   async channels(): Promise<readonly PeerChannel[]> {
@@ -541,6 +557,17 @@ class LndPeer implements Peer {
     return { ok: false, reason: payment.failure_reason, failures }
   }
 
+  async announcedNode(nodeId: string): Promise<AnnouncedNode | undefined> {
+    const answer = await this.#rest
+      .call<{ node: { alias: string; addresses: readonly { addr: string }[] } }>('GET', `/v1/graph/node/${nodeId}`)
+      .catch(() => undefined)
+    return answer && { alias: answer.node.alias, addresses: answer.node.addresses.map(({ addr }) => addr) }
+  }
+
+  async sendMessage(nodeId: string, type: number, data: Uint8Array): Promise<void> {
+    await this.#rest.call('POST', '/v1/custommessage', { peer: base64(fromHex(nodeId)), type, data: base64(data) })
+  }
+
   async received(): Promise<readonly Received[]> {
     const { invoices } = await this.#rest.call<{
       invoices: readonly { r_hash: string; state: string; amt_paid_msat: string }[]
@@ -559,6 +586,7 @@ class LndPeer implements Peer {
   }
 
   async dispose(): Promise<void> {
+    this.#acceptor?.close()
     await this.#child.end('SIGKILL')
     this.#fees.close()
     rmSync(this.#folder, { recursive: true, force: true })
