@@ -110,6 +110,18 @@ test('LiquidityBook — whoever listens is told of all that is learnt, and of wh
   t.deepEqual(kept.get(nameOf(book.entries()[0] as LiquidityEntry)), book.entries()[0])
 })
 
+test('LiquidityBook — a search may leave out what was learnt before a time', (t) => {
+  const { snapshot } = worldOf([{ scid: 5n, between: [0, 1] }])
+  const book = new LiquidityBook()
+  book.learn(seen('refused', 600_000n), 10)
+  const upper = (since: number): number => {
+    const view = book.view(snapshot, 20, since)
+    return view.upper[view.slots[0] as number] as number
+  }
+  t.true(upper(10) < 700_000)
+  t.is(upper(11), snapshot.topology.channels.capacityMsat[0] as number)
+})
+
 test('LiquidityBook — when it is full, the oldest half goes', (t) => {
   const book = new LiquidityBook()
   for (let i = 0; i <= MAX_LEARNT; i++) book.learn({ ...seen('carried', 10n), shortChannelId: BigInt(i) }, i)

@@ -128,7 +128,8 @@ export class LiquidityBook {
     return widened(this.#columns, row, capacity, now)
   }
 
-  view({ topology, policies }: GraphSnapshot, now: TimestampMs): LiquidityView {
+  /** Of what was learnt before `since`, nothing is known. */
+  view({ topology, policies }: GraphSnapshot, now: TimestampMs, since: TimestampMs = 0): LiquidityView {
     const slots = this.#slotsOf(topology)
     const lower = new Float64Array(this.#rows + 1)
     const upper = new Float64Array(this.#rows + 1)
@@ -137,7 +138,8 @@ export class LiquidityBook {
       if (channel < 0) continue
       const edge = channel * 2 + (this.#columns.direction[row] as Direction)
       const capacity = (topology.channels.capacityMsat[channel] || policies.htlcMaximumMsat[edge]) as number
-      const bounds = widened(this.#columns, row, capacity, now)
+      const isKnown = (this.#columns.at[row] as number) >= since
+      const bounds = isKnown ? widened(this.#columns, row, capacity, now) : { lower: 0, upper: capacity }
       lower[row + 1] = bounds.lower
       upper[row + 1] = bounds.upper
     }

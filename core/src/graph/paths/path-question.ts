@@ -78,6 +78,8 @@ export interface PathQuestion {
   /** What is under way already, and takes room in channels of others. */
   readonly inFlight: readonly (Required<ChannelDirection> & { readonly amountMsat: Msat })[]
   readonly now: TimestampMs
+  /** What was learnt of channels before this is not taken into account. */
+  readonly learntSince?: TimestampMs
 }
 
 /** The HTLC that reaches a node. */

@@ -113,7 +113,7 @@ class Survey {
     this.#closeNodes(end)
     return {
       snapshot: this.#snapshot,
-      liquidity: this.#book.view(this.#snapshot, this.#question.now),
+      liquidity: this.#book.view(this.#snapshot, this.#question.now, this.#question.learntSince),
       nodeCount: this.#nodeCount,
       edgeCount: this.#open.length,
       source: start,

@@ -1,7 +1,7 @@
 import test from 'ava'
 import { nodeId, type SmallChannel, worldOf } from '../../graph/fixtures/small-graph.ts'
 import { PathFinder } from '../../graph/paths/find-paths.ts'
-import type { Observation } from '../../graph/paths/liquidity.ts'
+import type { LiquidityBook, Observation } from '../../graph/paths/liquidity.ts'
 import type { PathQuestion } from '../../graph/paths/path-question.ts'
 import { fromHex } from '../../lib/bytes.ts'
 import { ownChannels } from '../../payment/fixtures/own-channels.ts'
@@ -11,6 +11,7 @@ import { GraphRoutes } from './graph-routes.ts'
 
 const [US, BOB, CAROL, DAVE] = [0, 1, 2, 3]
 const HEIGHT = 800_000
+const STARTED = 3
 
 const own = (number: number, peer: number, spendableMsat: bigint): OwnChannel => ({
   channelId: new Uint8Array(32).fill(number),
@@ -21,11 +22,24 @@ const own = (number: number, peer: number, spendableMsat: bigint): OwnChannel =>
   htlcMinimumMsat: 1n,
 })
 
-const rig = (channels: readonly SmallChannel[], mine: readonly OwnChannel[] = [own(1, BOB as number, 900_000n)]) => {
+const refusal = (shortChannelId: bigint): Observation => ({
+  shortChannelId,
+  direction: 0,
+  amountMsat: 10n,
+  capacityMsat: 1_000_000_000n,
+  outcome: 'refused',
+})
+
+const rig = (
+  channels: readonly SmallChannel[],
+  mine: readonly OwnChannel[] = [own(1, BOB as number, 900_000n)],
+  teach: (book: LiquidityBook) => void = () => {},
+) => {
   const asked: PathQuestion[] = []
   const learnt: Observation[] = []
   const finder = new PathFinder()
   const world = worldOf(channels)
+  teach(world.liquidity)
   const routes = new GraphRoutes({
     nodeId: nodeId(US as number),
     channels: { ...ownChannels(mine), all: () => mine },
@@ -45,6 +59,7 @@ const rig = (channels: readonly SmallChannel[], mine: readonly OwnChannel[] = [o
 
 const question = (to: number, change: Partial<RouteQuestion> = {}): RouteQuestion => ({
   id: 1,
+  startedAt: STARTED,
   target: {
     recipient: { type: 'node', nodeId: nodeId(to), minFinalCltvExpiryDelta: 18, routeHints: [] },
     paymentHash: new Uint8Array(32),
@@ -239,6 +254,19 @@ test('routes — what is under way takes room, and what a channel refused came o
       [20n, 200_000n, 'refused'],
     ],
   )
+})
+
+test('routes — where nothing is left by what earlier payments met with, a payment tries for itself', async (t) => {
+  const { routes, asked } = rig(CHAIN, [own(1, BOB as number, 900_000n)], (book) => {
+    book.learn(refusal(20n), STARTED - 1)
+  })
+  t.is((await routesOf(routes.find(question(DAVE as number)))).length, 1)
+  t.deepEqual(
+    asked.map(({ learntSince }) => learntSince),
+    [undefined, STARTED],
+  )
+  const own20 = rig(CHAIN, [own(1, BOB as number, 900_000n)], (book) => book.learn(refusal(20n), STARTED))
+  t.deepEqual(await own20.routes.find(question(DAVE as number)), { ok: false, error: { code: 'no-route' } })
 })
 
 test('routes — a payment goes in several parts over one channel of ours, which pays for the weight of each', async (t) => {

@@ -92,6 +92,10 @@ export class GraphRoutes {
       const { usualFinal } = expiryBounds(question.target, question.height)
       answer = await this.#options.graph.find({ ...asked, finalCltvExpiryDelta: usualFinal })
     }
+    // What earlier payments met with is not worth this one: where all that they taught leaves no way, it tries for itself.
+    if (!answer.ok && answer.error.code === 'no-route') {
+      answer = await this.#options.graph.find({ ...asked, learntSince: question.startedAt })
+    }
     if (!answer.ok) return err(near.code === 'no-route' ? failureOf(answer.error) : near)
     return ok(answer.value.paths.map((path) => routeOf(path, own, question, excluded)))
   }

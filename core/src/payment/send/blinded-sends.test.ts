@@ -200,6 +200,7 @@ test('an answer is held against the paths: their first nodes, fees, blocks and l
   const channels = [channel('a', bob, 9_000_000n)]
   const question: RouteQuestion = {
     id: 1,
+    startedAt: 0,
     target: target(recipient),
     remainingMsat: 1_000_000n,
     feeBudgetMsat: 10_000n,

@@ -8,25 +8,31 @@ import type { Attempt, RouteHop } from './payment.ts'
 const nodeId = (number: number): Uint8Array => new Uint8Array(33).fill(number)
 const channelId = new Uint8Array(32).fill(1)
 
-const failed = (id: number, message: FailureMessage): Attempt => {
+const failed = (id: number, message: FailureMessage, hop = 1): Attempt => {
   const hops: readonly RouteHop[] = [1, 2, 3].map((number) => ({
     nodeId: nodeId(number),
     shortChannelId: BigInt(number),
     amountMsat: 1_000n,
     cltvExpiry: 500,
   }))
-  const failure = { type: 'remote', hop: 1, message } as const
+  const failure = { type: 'remote', hop, message } as const
   return { id, route: { channelId, hops }, sessionKey: EMPTY, startedAt: 0, status: 'failed', failure }
 }
 
-test('lessons — a hop that refused once may carry less, and one that refuses again carries nothing more', (t) => {
+test('lessons — a hop that has refused may carry less, and one that refuses a fourth time carries nothing more', (t) => {
   const hop = { nodeId: nodeId(2), shortChannelId: 3n }
   const refusal: FailureMessage = { type: 'temporary_channel_failure' }
   const once = lessonsOf([failed(0, refusal)])
   t.deepEqual([once.refused, once.hops], [[hop], []])
   t.false(heeded(once).allows(channelId, [hop], nodeId(1)), 'a hint says nothing of how much less')
-  const again = lessonsOf([failed(0, refusal), failed(1, refusal)])
-  t.deepEqual([again.refused, again.hops], [[hop], [hop]])
+  const often = [0, 1, 2].map((id) => failed(id, refusal))
+  t.deepEqual(lessonsOf(often).hops, [])
+  t.deepEqual(lessonsOf([...often, failed(3, refusal)]).hops, [hop])
   const gone = lessonsOf([failed(0, { type: 'unknown_next_peer' })])
   t.deepEqual([gone.refused, gone.hops], [[], [hop]])
+})
+
+test('BOLT 4, mpp_timeout — a part that only lacked the others says nothing against its way', (t) => {
+  t.deepEqual(lessonsOf([failed(0, { type: 'mpp_timeout' }, 2)]).ways, [])
+  t.is(lessonsOf([failed(0, { type: 'temporary_node_failure' }, 2)]).ways.length, 1)
 })

@@ -26,13 +26,16 @@ export interface Lessons {
   readonly channels: readonly ChannelId[]
   readonly nodes: readonly NodeId[]
   readonly hops: readonly HopName[]
-  /** Refused once what they were to carry: less may get through. */
+  /** Refused what they were to carry, each as often as it is here: less may get through. */
   readonly refused: readonly HopName[]
   /** Each over one of our channels and these hops: nobody says which of them is at fault. */
   readonly ways: readonly { readonly channelId: ChannelId; readonly hops: readonly HopName[] }[]
   /** At most one of each hop. */
   readonly corrections: readonly CorrectedHop[]
 }
+
+/** What refuses so often, and then again, is in trouble, whatever it is to carry. */
+const MOST_REFUSALS = 3
 
 /** The attempt that the destination refused for good, if it refused one: no other way will help. */
 export const refusedAttempt = (attempts: readonly Attempt[]): Attempt | undefined =>
@@ -95,6 +98,8 @@ const learn = (attempt: Attempt, failure: AttemptFailure, lessons: Learning): vo
       const node = route.hops[failure.hop]
       const next = route.hops[failure.hop + 1]
       if (node === undefined || next?.shortChannelId === undefined) {
+        // BOLT 4, mpp_timeout: this part has arrived, and others have not.
+        if (message.type === 'mpp_timeout') return
         // The destination had a passing trouble: another way may find it better.
         lessons.ways.push({ channelId, hops: relaysOf(route) })
         return
@@ -120,9 +125,8 @@ const learn = (attempt: Attempt, failure: AttemptFailure, lessons: Learning): vo
           return
         }
         case 'temporary_channel_failure': {
-          // What refuses again is in trouble, whatever it is to carry.
-          const isAgain = lessons.refused.some((known) => isSameHop(known, hop))
-          lessons[isAgain ? 'hops' : 'refused'].push(hop)
+          const refusals = lessons.refused.filter((known) => isSameHop(known, hop)).length
+          lessons[refusals < MOST_REFUSALS ? 'refused' : 'hops'].push(hop)
           return
         }
         default:

@@ -1,6 +1,6 @@
 import type { ChannelId } from '../../lib/ids.ts'
 import type { Result } from '../../lib/result.ts'
-import type { BlockDelta, BlockHeight, Msat } from '../../lib/units.ts'
+import type { BlockDelta, BlockHeight, Msat, TimestampMs } from '../../lib/units.ts'
 import type { Lessons } from './lessons.ts'
 import type { PaymentTarget, Route, RouteFailure } from './payment.ts'
 
@@ -12,6 +12,8 @@ export interface RouteQuestion {
   /** No other question of this life of the node has it. */
   readonly id: number
   readonly target: PaymentTarget
+  /** When the payment began. */
+  readonly startedAt: TimestampMs
   /** What has neither arrived nor is under way: what the routes are to deliver, to the millisatoshi. */
   readonly remainingMsat: Msat
   /** What relays may still charge. */

@@ -410,6 +410,24 @@ test('a payment that cannot be completed ends when its other parts have come bac
   t.deepEqual(ended(done.effects)?.failure, { code: 'payment-failed', attempt: 1 })
 })
 
+test('where nothing is left for a part, a payment starts over once its other parts have come back, for some minutes', (t) => {
+  const before = env([channel('a', payee, 400_000n), channel('bb', bob, 700_000n)])
+  const { state, effects } = begin(t, request({ routeHints: [[hint(bob, 11n)]] }), before)
+  const [direct, relayed] = adds(effects) as [SendAddHtlc, SendAddHtlc]
+  const lost = failedWith(relayed, [bob], { type: 'temporary_channel_failure' })
+  const back = failedWith(direct, [payee], { type: 'mpp_timeout' })
+  const afterwards = (waitedMs: number) => {
+    const now = before.now + waitedMs
+    const waiting = stepPayment(state, { type: 'settled', attempt: 1, outcome: lost }, { ...before, now })
+    const world = env([channel('a', payee, 400_000n), channel('dd', payee, 700_000n)], { now })
+    return stepPayment(waiting.state, { type: 'settled', attempt: 0, outcome: back }, world)
+  }
+  const again = afterwards(179_999)
+  t.is(again.state.payment.status, 'in-flight')
+  t.is(adds(again.effects).length, 2)
+  t.deepEqual(ended(afterwards(180_000).effects)?.failure, { code: 'payment-failed', attempt: 1 })
+})
+
 test('BOLT 11, feature bits — a payment goes in parts only if basic_mpp is offered: it is never split', (t) => {
   const world = env([channel('a', payee, 600_000n), channel('bb', payee, 600_000n)])
   const { state, effects } = begin(t, request({ multiPart: false }), world)

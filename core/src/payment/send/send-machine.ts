@@ -28,7 +28,13 @@ import type { SendAddHtlc, SendInput, SendingEffect, SendState, StartError } fro
 type SendStep = Step<SendState, SendingEffect>
 
 /** A payment makes no more attempts than this, all its parts counted. */
-const MAX_ATTEMPTS = 32
+const MAX_ATTEMPTS = 64
+
+/**
+ * If nothing is left for what is missing while other parts wait at the recipient, the payment ends in vain only once it has taken this long:
+ * the recipient gives the parts back soon, and with what was learnt meanwhile another way to divide the amount may be found.
+ */
+const PATIENCE_MS = 180_000
 
 /**
  * Starts a payment. `previous` is the row of the same hash, if there is one: only one that failed may be tried again, and a
@@ -154,6 +160,7 @@ const advance = ({ asked: _, ...state }: SendState, env: SendEnv): SendStep => {
   const question: RouteQuestion = {
     id: env.questionId(),
     target,
+    startedAt: payment.startedAt,
     remainingMsat,
     feeBudgetMsat: live.reduce((left, { route }) => left - partAmounts(route).feesMsat, maxFeeMsat),
     offered: attempts.flatMap(({ id, route }) =>
@@ -171,8 +178,12 @@ const SEARCH_FAILED: PaymentFailure = { code: 'route-search-failed' }
 
 /** Takes the routes that were found, unless there is a reason to send nothing any more. */
 const follow = (state: SendState, question: RouteQuestion, found: FoundRoutes, env: SendEnv): SendStep => {
-  const { attempts, target } = state.payment
-  const last = attempts.findLast(({ status }) => status === 'failed')
+  const { attempts, startedAt, target } = state.payment
+  if (!found.ok && pending(state.payment).length > 0 && env.now - startedAt < PATIENCE_MS) {
+    const { asked: _, ...waiting } = state
+    return { state: waiting, effects: [] }
+  }
+  const last = tellingAttempt(attempts)
   // A failure from the network or a channel says more than that no other way is left.
   if (!found.ok) return fruitless(state, last === undefined ? found.error : failureBy(last), env)
   const problem = answerProblem(question, found.value, env)
@@ -205,8 +216,17 @@ const decisiveAttempt = ({ target, attempts }: SentPayment, env: SendEnv): Attem
   if (refused !== undefined) return refused
   // The routes that a caller gives are gone once.
   const isOver = target.route !== undefined || isLate(target, env) || attempts.length >= MAX_ATTEMPTS
-  return isOver ? attempts.findLast(({ status }) => status === 'failed') : undefined
+  return isOver ? tellingAttempt(attempts) : undefined
 }
+
+/** The last attempt that failed, and not because of the others. */
+const tellingAttempt = (attempts: readonly Attempt[]): Attempt | undefined => {
+  const failed = attempts.filter(({ status }) => status === 'failed')
+  return failed.findLast(({ failure }) => !isLackOfOthers(failure)) ?? failed.at(-1)
+}
+
+const isLackOfOthers = (failure: AttemptFailure | undefined): boolean =>
+  failure?.type === 'remote' && failure.message.type === 'mpp_timeout'
 
 const isLate = ({ expiresAt }: PaymentTarget, { now }: SendEnv): boolean => expiresAt !== undefined && now >= expiresAt
 

@@ -99,6 +99,7 @@ test('BOLT 4, trampoline payments — a payment with paths of its recipient goes
   const question = {
     id: 1,
     target,
+    startedAt: 0,
     remainingMsat: target.amountMsat,
     feeBudgetMsat: maxFeeMsat,
     offered: [],
