@@ -2,6 +2,7 @@ import { chacha20Xor } from '../crypto/chacha20.ts'
 import { equalConstantTime, hmacSha256 } from '../crypto/hashes.ts'
 import { EMPTY, u32be } from '../lib/bytes.ts'
 import { invariant } from '../lib/errors.ts'
+import { ATTRIBUTION_DATA_LENGTH } from '../wire/messages/channel-operation.ts'
 import { wrapFailureOnion } from './failure-onion.ts'
 import { onionKey } from './onion-keys.ts'
 
@@ -12,10 +13,9 @@ import { onionKey } from './onion-keys.ts'
 const MAX_HOPS = 20
 const WORD = 4
 const HOLD_TIMES_LENGTH = MAX_HOPS * WORD
-const HMACS = (MAX_HOPS * (MAX_HOPS + 1)) / 2
 
-/** BOLT 2: the hold times, then the HMACs, each of 4 bytes. */
-export const ATTRIBUTION_DATA_LENGTH = HOLD_TIMES_LENGTH + HMACS * WORD
+/** BOLT 4: what a hold time counts. */
+export const HOLD_TIME_UNIT_MS = 100
 
 /** What a node adds on the way back of a failure or a fulfilment. */
 export interface Held {
@@ -95,12 +95,15 @@ const hmacAt = (hop: number, distance: number): number => {
 
 /** hmac_0_`distance`: over the packet, the hold times up to the last hop, and the HMACs of the hops from the next to the last. */
 const hmacOf = (um: Uint8Array, failurePacket: Uint8Array, data: Uint8Array, distance: number): Uint8Array => {
-  const holdTimes = data.subarray(0, (distance + 1) * WORD)
-  const downstream = Array.from({ length: distance }, (_, next) => {
+  const holdTimes = (distance + 1) * WORD
+  const covered = new Uint8Array(holdTimes + distance * WORD)
+  covered.set(data.subarray(0, holdTimes))
+  for (let next = 0; next < distance; next++) {
     const at = hmacAt(next + 1, distance - next - 1)
-    return data.subarray(at, at + WORD)
-  })
-  return hmacSha256(um, failurePacket, holdTimes, ...downstream).subarray(0, WORD)
+    // Word by word: there are 190 of them for each node on the way.
+    for (let byte = 0; byte < WORD; byte++) covered[holdTimes + next * WORD + byte] = data[at + byte] as number
+  }
+  return hmacSha256(um, failurePacket, covered).subarray(0, WORD)
 }
 
 /** Makes room for the node in front. The largest distance of each hop goes: with one more hop, it would be beyond the longest route. */

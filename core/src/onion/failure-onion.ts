@@ -14,11 +14,15 @@ const MESSAGE_AND_PADDING = 256
 const MAX_HOPS = 27
 
 /** A failure as the node where it happened sends it back, encrypted for the origin: the `reason` of `update_fail_htlc`. */
-export const createFailureOnion = (sharedSecret: Uint8Array, failure: FailureMessage): Uint8Array => {
+export const createFailureOnion = (sharedSecret: Uint8Array, failure: FailureMessage): Uint8Array =>
+  wrapFailureOnion(sharedSecret, failurePacket(sharedSecret, failure))
+
+/** The same before the stream goes over it. */
+export const failurePacket = (sharedSecret: Uint8Array, failure: FailureMessage): Uint8Array => {
   const message = encodeFailure(failure)
   const padding = new Uint8Array(Math.max(MESSAGE_AND_PADDING - message.length, 0))
   const content = concat(u16be(message.length), message, u16be(padding.length), padding)
-  return wrapFailureOnion(sharedSecret, concat(hmacSha256(onionKey('um', sharedSecret), content), content))
+  return concat(hmacSha256(onionKey('um', sharedSecret), content), content)
 }
 
 /** Adds our layer to a failure that came from downstream, before it goes upstream. */

@@ -1,6 +1,7 @@
 import test from 'ava'
 import { fromHex, toHex } from '../lib/bytes.ts'
 import { decodeWith, encodeWith } from '../wire/codec/codec.ts'
+import { count } from '../wire/codec/combinators.ts'
 import { invoicesOfVersion4, keysendSent } from './fixtures/keysend-rows.ts'
 import { blindedPayment } from './fixtures/rows-blinded.ts'
 import { invoiceRecord, relayRecord, sentPayment } from './fixtures/rows-v1.ts'
@@ -54,6 +55,21 @@ for (const { row, value } of paymentsOfVersion5) {
     t.is(toHex(encodeSentPayment(value)), row)
   })
 }
+
+test('a payment row of version 5 has behind it what came back with its attempts, where something did', (t) => {
+  const [{ row, value } = { row: '', value: undefined }] = paymentsOfVersion5
+  if (value === undefined) return t.fail()
+  const attribution = { holdTimes: [0, 3, 0xffff_ffff], brokenAt: 3 }
+  const attributed = {
+    ...value,
+    attempts: value.attempts.map((attempt, at) => (at === 1 ? { ...attempt, attribution } : attempt)),
+  }
+  // One attempt, by its id; three hold times; the hop where they end.
+  const later = `0001${toHex(encodeWith(count, value.attempts[1]?.id ?? 0))}00030003feffffffff0103`
+  const written = `${row}01${(later.length / 2).toString(16).padStart(2, '0')}${later}`
+  t.is(toHex(encodeSentPayment(attributed)), written)
+  t.deepEqual(decodeSentPayment(fromHex(written)), { ok: true, value: attributed })
+})
 
 test('a payment row of version 5 over blinded paths is read, and written to the byte', (t) => {
   t.deepEqual(decodeSentPayment(fromHex(blindedPayment.row)), { ok: true, value: blindedPayment.value })

@@ -14,16 +14,16 @@ const failures: readonly UpstreamFailure[] = [
 
 test('BOLT 4, failure messages — within a blinded route a relay tells that something is wrong with it, and no more', (t) => {
   const place = { sharedSecret, sha256OfOnion }
-  const said = [...failures].map((failure) => failureCommand(5n, failure, { type: 'introduction', ...place }))
+  const said = [...failures].map((failure) => failureCommand(5n, failure, 0, { type: 'introduction', ...place }))
   const [first, ...others] = said
   for (const other of others) t.deepEqual(other, first)
-  const further = failures.map((failure) => failureCommand(5n, failure, { type: 'within-path', sha256OfOnion }))
+  const further = failures.map((failure) => failureCommand(5n, failure, 0, { type: 'within-path', sha256OfOnion }))
   for (const other of further) t.deepEqual(other, further[0])
 })
 
 test('BOLT 2, removing an HTLC — where a blinded path begins, all failures are told as invalid_onion_blinding: our own and those from further on', (t) => {
   for (const failure of failures) {
-    const command = failureCommand(5n, failure, { type: 'introduction', sharedSecret, sha256OfOnion })
+    const command = failureCommand(5n, failure, 0, { type: 'introduction', sharedSecret, sha256OfOnion })
     if (command.type !== 'fail-htlc') return t.fail()
     t.deepEqual(decryptFailureOnion([sharedSecret], command.reason), {
       ok: true,
@@ -34,7 +34,7 @@ test('BOLT 2, removing an HTLC — where a blinded path begins, all failures are
 
 test('BOLT 2, removing an HTLC — one that comes with a path key is failed as malformed, with invalid_onion_blinding, whatever is in it: our own failures and those from further on', (t) => {
   for (const failure of failures) {
-    t.deepEqual(failureCommand(5n, failure, { type: 'within-path', sha256OfOnion }), {
+    t.deepEqual(failureCommand(5n, failure, 0, { type: 'within-path', sha256OfOnion }), {
       type: 'fail-malformed-htlc',
       htlcId: 5n,
       sha256OfOnion,

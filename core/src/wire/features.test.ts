@@ -70,7 +70,9 @@ test('our features, in each context, have only what belongs there', (t) => {
     payment_secret: 'mandatory',
     basic_mpp: 'optional',
     option_route_blinding: 'optional',
+    option_attribution_data: 'optional',
   } satisfies FeatureSet)
+  for (const context of ['init', 'node', 'invoice'] as const) t.true(hasBit(formatFeatures(OUR_FEATURES, context), 37))
   t.is(formatFeatures(OUR_FEATURES, 'channel').length, 0)
 })
 

@@ -166,6 +166,7 @@ export const OUR_FEATURES: FeatureSet = {
   option_support_large_channel: 'optional',
   option_anchors: 'optional',
   option_shutdown_anysegwit: 'optional',
+  option_attribution_data: 'optional',
   option_provide_storage: 'optional',
   option_scid_alias: 'optional',
   option_zeroconf: 'optional',

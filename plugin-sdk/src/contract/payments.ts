@@ -44,6 +44,10 @@ export const SentPart = named(
     feesMsat: Msat,
     route: z.array(NodeId).readonly(),
     status: z.enum(['in-flight', 'settled', 'failed']),
+    holdTimesMs: field(z.array(Count).readonly(), {
+      summary:
+        'For how long each node of the route says that it held the HTLC, the first one first and in steps of 100, as far as they say it; 0 is a node that does not know.',
+    }).optional(),
     failure: PaymentFailure.optional(),
   }),
 )

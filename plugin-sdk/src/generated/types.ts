@@ -942,6 +942,8 @@ export interface SentPart {
   readonly feesMsat: Msat
   readonly route: readonly NodeId[]
   readonly status: 'in-flight' | 'settled' | 'failed'
+  /** For how long each node of the route says that it held the HTLC, the first one first and in steps of 100, as far as they say it; 0 is a node that does not know. */
+  readonly holdTimesMs?: readonly number[]
   readonly failure?: PaymentFailure
 }
 

@@ -357,11 +357,11 @@ export const BOLT_2: BoltRules = {
           rule: 'one that comes with a path key is failed as malformed, with invalid_onion_blinding, whatever is in it',
           lines: [2953],
         },
-        {
-          rule: 'failures and fulfilments carry attribution data',
-          lines: [2959],
-          notOurs: '`option_attribution_data` is not offered.',
-        },
+        { rule: 'failures and fulfilments carry attribution data', lines: [2959] },
+        'what is sent again has the same attribution data',
+        'a decision is final, and so are its attribution data',
+        'attribution data of another length count as none, and keep nobody from the preimage or the reason',
+        'a preimage that comes where it may not is told with its attribution data',
         {
           rule: 'an unknown id, a second removal and a preimage of another hash fail the channel',
           lines: [2963, 2967],

@@ -3,8 +3,9 @@ import type { PaymentHash } from '../../lib/ids.ts'
 import type { BlockHeight, Msat } from '../../lib/units.ts'
 import type { Codec } from '../../wire/codec/codec.ts'
 import { count, optional, struct, versioned } from '../../wire/codec/combinators.ts'
-import { bigSize, bool, bytes32, u32, u64 } from '../../wire/codec/primitives.ts'
-import type { UpdateAddHtlc } from '../../wire/messages/channel-operation.ts'
+import { extended } from '../../wire/codec/extended.ts'
+import { bigSize, bool, bytes32, fixedBytes, u32, u64 } from '../../wire/codec/primitives.ts'
+import { ATTRIBUTION_DATA_LENGTH, type UpdateAddHtlc } from '../../wire/messages/channel-operation.ts'
 import type { Funded } from '../state/durable.ts'
 import type { HtlcRecord } from '../state/htlc.ts'
 import { addMessage, htlcFields, htlcV1 } from './version-1.ts'
@@ -48,8 +49,15 @@ const add: Codec<UpdateAddHtlc> = {
       : { type: 'update_add_htlc', ...brief.decode(reader), onionRoutingPacket: EMPTY },
 }
 
-/** The row of an HTLC that is alive. Version 1 always held the onion. */
-export const htlcRow: Codec<HtlcRecord> = versioned(htlcV1, struct<HtlcRecord>({ ...htlcFields, add }))
+/** The row of an HTLC that is alive. Version 1 always held the onion; `attribution` is a later member of version 2. */
+export const htlcRow: Codec<HtlcRecord> = versioned(
+  htlcV1,
+  extended<Unattributed, Pick<HtlcRecord, 'attribution'>>(struct<Unattributed>({ ...htlcFields, add }), {
+    attribution: { number: 1, codec: fixedBytes(ATTRIBUTION_DATA_LENGTH) },
+  }),
+)
+
+type Unattributed = Omit<HtlcRecord, 'attribution'>
 
 /**
  * What is kept of an HTLC that has ended, for as long as its channel lives. BOLT 5, revoked transaction close: a commitment that the peer

@@ -392,7 +392,7 @@ export const addMessage: Codec<UpdateAddHtlc> = mapped(
 )
 
 /** What the row of an HTLC holds besides its message. */
-export const htlcFields: FieldCodecs<Omit<HtlcRecord, 'add'>> = {
+export const htlcFields: FieldCodecs<Omit<HtlcRecord, 'add' | 'attribution'>> = {
   direction: oneOf<HtlcRecord['direction']>(['offered', 'received']),
   firstRemote: optional(count),
   lastRemote: optional(count),
@@ -413,4 +413,4 @@ export const htlcFields: FieldCodecs<Omit<HtlcRecord, 'add'>> = {
 }
 
 /** The row of an HTLC. */
-export const htlcV1: Codec<HtlcRecord> = struct<HtlcRecord>({ ...htlcFields, add: addMessage })
+export const htlcV1: Codec<HtlcRecord> = struct<Omit<HtlcRecord, 'attribution'>>({ ...htlcFields, add: addMessage })

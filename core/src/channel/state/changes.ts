@@ -17,7 +17,13 @@ export type Change =
 export type Proposal =
   | { readonly type: 'add'; readonly add: UpdateAddHtlc; readonly record: HtlcRecord }
   | { readonly type: 'fulfil'; readonly id: HtlcId }
-  | { readonly type: 'fail'; readonly id: HtlcId; readonly failure: HtlcFailure }
+  | {
+      readonly type: 'fail'
+      readonly id: HtlcId
+      readonly failure: HtlcFailure
+      /** What came with it. */
+      readonly attribution?: Uint8Array
+    }
   | { readonly type: 'fee'; readonly feeratePerKw: FeeratePerKw }
 
 /**

@@ -190,6 +190,8 @@ export interface ForwardEffect {
   readonly sharedSecret?: Uint8Array
   /** Why it must be failed instead of relayed or fulfilled; absent if it need not. */
   readonly refusal?: HtlcFault['code']
+  /** It has become so in this step. What is told again lacks it: since when it is held is not known then. */
+  readonly justCommitted?: true
 }
 
 /** The outcome of an HTLC that we offered. May repeat after a restart, never with another outcome. */
@@ -203,9 +205,15 @@ export interface SettleEffect {
 
 export type HtlcOutcome =
   /** As soon as the preimage is known. */
-  | { readonly type: 'fulfilled'; readonly preimage: Preimage; readonly onChain: boolean }
+  | {
+      readonly type: 'fulfilled'
+      readonly preimage: Preimage
+      readonly onChain: boolean
+      /** BOLT 4's attribution data, if the peer sent any. Told again after a restart, the outcome may lack it. */
+      readonly attribution?: Uint8Array
+    }
   /** The peer's removal is irrevocably committed. */
-  | { readonly type: 'failed'; readonly failure: HtlcFailure }
+  | { readonly type: 'failed'; readonly failure: HtlcFailure; readonly attribution?: Uint8Array }
   /** It never was in a signed commitment: it may be offered elsewhere. */
   | { readonly type: 'not-sent' }
   /** Returned by the chain. */

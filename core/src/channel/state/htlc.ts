@@ -40,6 +40,11 @@ export interface HtlcRecord {
   readonly preimage?: Preimage
   /** Offered: how the peer's signed removal failed it. Received: how we decided to fail it. */
   readonly failure?: HtlcFailure
+  /**
+   * BOLT 4's attribution data, 920 bytes. Received: what goes upstream with the preimage or the failure, each time that it is sent. Offered:
+   * what came with the failure.
+   */
+  readonly attribution?: Uint8Array
 }
 
 /** Whether the peer's commitment of this number holds, or held, the HTLC. */

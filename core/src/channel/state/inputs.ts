@@ -168,6 +168,8 @@ export interface FulfilHtlcCommand {
   readonly type: 'fulfil-htlc'
   readonly htlcId: HtlcId
   readonly preimage: Preimage
+  /** BOLT 4's attribution data, 920 bytes: sent with the preimage. */
+  readonly attribution?: Uint8Array
   readonly requestId?: string
 }
 
@@ -176,6 +178,8 @@ interface FailHtlcCommand {
   readonly htlcId: HtlcId
   /** Encrypted for the origin. */
   readonly reason: Uint8Array
+  /** BOLT 4's attribution data, 920 bytes: sent with the reason. */
+  readonly attribution?: Uint8Array
   readonly requestId?: string
 }
 

@@ -3,8 +3,9 @@ import { concat, EMPTY, u64be } from '../../lib/bytes.ts'
 import type { Row, Write } from '../../store/store.ts'
 import type { Codec } from '../../wire/codec/codec.ts'
 import { decodeWith, encodeWith } from '../../wire/codec/codec.ts'
-import { mapped, struct, u16List, union, versioned } from '../../wire/codec/combinators.ts'
-import { bool, bytes32, u16, u16Bytes, u64 } from '../../wire/codec/primitives.ts'
+import { mapped, optional, struct, u16List, union, versioned } from '../../wire/codec/combinators.ts'
+import { bool, bytes32, fixedBytes, u16, u16Bytes, u64 } from '../../wire/codec/primitives.ts'
+import { ATTRIBUTION_DATA_LENGTH } from '../../wire/messages/channel-operation.ts'
 import { readRow } from '../storage/read-row.ts'
 import { TABLE } from '../storage/tables.ts'
 
@@ -26,10 +27,14 @@ type SettledHtlc = Omit<SettleEffect, 'type'>
 const settlement = (outcome: Codec<HtlcOutcome>): Codec<SettledHtlc> =>
   struct<SettledHtlc>({ channelId: bytes32, htlcId: u64, origin: originCodec, outcome })
 
+/** Until version 3 nothing was kept of what an outcome was attributed by. */
+type EarlierOutcome = Unattributed<HtlcOutcome>
+type Unattributed<Outcome> = Outcome extends unknown ? Omit<Outcome, 'attribution'> : never
+
 const fulfilled = { number: 0, fields: { preimage: bytes32, onChain: bool } }
 
 /** The first version stored the HTLC's whole message after every outcome except the first kind. */
-const outcomeV1: Codec<HtlcOutcome> = mapped<OutcomeV1, HtlcOutcome>(
+const outcomeV1: Codec<EarlierOutcome> = mapped<OutcomeV1, EarlierOutcome>(
   union<OutcomeV1, 'type'>('type', {
     fulfilled,
     failed: { number: 1, fields: { failure: failureCodec, add: u16Bytes } },
@@ -44,17 +49,29 @@ const outcomeV1: Codec<HtlcOutcome> = mapped<OutcomeV1, HtlcOutcome>(
 )
 
 type OutcomeV1 =
-  | Extract<HtlcOutcome, { readonly type: 'fulfilled' }>
-  | (Exclude<HtlcOutcome, { readonly type: 'fulfilled' }> & { readonly add: Uint8Array })
+  | Extract<EarlierOutcome, { readonly type: 'fulfilled' }>
+  | (Exclude<EarlierOutcome, { readonly type: 'fulfilled' }> & { readonly add: Uint8Array })
 
-const outcomeV2 = union<HtlcOutcome, 'type'>('type', {
-  fulfilled,
-  failed: { number: 1, fields: { failure: failureCodec } },
+const withoutMore = {
   'not-sent': { number: 2, fields: {} },
   'timed-out-on-chain': { number: 3, fields: {} },
+}
+
+const outcomeV2 = union<EarlierOutcome, 'type'>('type', {
+  fulfilled,
+  failed: { number: 1, fields: { failure: failureCodec } },
+  ...withoutMore,
 })
 
-const rowCodec = versioned(settlement(outcomeV1), settlement(outcomeV2))
+const attribution = optional(fixedBytes(ATTRIBUTION_DATA_LENGTH))
+
+const outcomeV3 = union<HtlcOutcome, 'type'>('type', {
+  fulfilled: { number: 0, fields: { ...fulfilled.fields, attribution } },
+  failed: { number: 1, fields: { failure: failureCodec, attribution } },
+  ...withoutMore,
+})
+
+const rowCodec = versioned(settlement(outcomeV1), settlement(outcomeV2), settlement(outcomeV3))
 
 /** The key of the row that holds this HTLC's outcome. */
 const outboxKeyOf = ({ channelId, htlcId }: HtlcRef): Uint8Array => concat(channelId, u64be(htlcId))

@@ -199,8 +199,19 @@ test('routes — an attempt that failed has shown what the channels before the f
       [20n, 'settled'],
     ],
   )
-  ended([attempt({ failure: { type: 'local', error: 'x' } }), attempt({ failure: { type: 'unreadable' } })])
+  const unreadable = { type: 'unreadable' } as const
+  const fromPeer = attempt({ failure: unreadable, attribution: { holdTimes: [], brokenAt: 0 } })
+  ended([attempt({ failure: { type: 'local', error: 'x' } }), attempt({ failure: unreadable }), fromPeer])
   t.deepEqual(learnt, [])
+  ended([attempt({ failure: unreadable, attribution: { holdTimes: [1, 2], brokenAt: 2 } })])
+  t.deepEqual(
+    learnt.splice(0).map(({ shortChannelId, outcome }) => [shortChannelId, outcome]),
+    [
+      [10n, 'carried'],
+      [20n, 'refused'],
+    ],
+    'one end of that channel has changed what came back',
+  )
 })
 
 test('routes — what is under way takes room, and what a channel refused came on top of it: less may get through, once', async (t) => {

@@ -14,7 +14,7 @@ import { err, ok, type Result } from '../../lib/result.ts'
 import type { Msat, TimestampMs } from '../../lib/units.ts'
 import { chooseRoutes } from '../../payment/send/choose-routes.ts'
 import { expiryBounds } from '../../payment/send/expiry-bounds.ts'
-import type { HopName } from '../../payment/send/lessons.ts'
+import { brokenHop, type HopName } from '../../payment/send/lessons.ts'
 import type { Attempt, OwnChannel, OwnChannels, Route, RouteFailure } from '../../payment/send/payment.ts'
 import { MAX_PARTS } from '../../payment/send/route.ts'
 import type { FoundRoutes, RouteQuestion } from '../../payment/send/route-question.ts'
@@ -137,13 +137,19 @@ export class GraphRoutes {
     }
   }
 
-  /** BOLT 4: a node that fails with temporary_channel_failure could not send over its channel; those before it could. */
-  #shownBy({ route, status, failure }: Attempt, underWay: readonly Route[]): readonly Observation[] {
+  /**
+   * BOLT 4: a node that fails with temporary_channel_failure could not send over its channel; those before it could. Where what came back
+   * was changed, the channel counts as one that refused, by which it is avoided for a while.
+   */
+  #shownBy(attempt: Attempt, underWay: readonly Route[]): readonly Observation[] {
+    const { route, status, failure } = attempt
     if (status === 'settled') return route.hops.flatMap((_, into) => this.#seen(route, into, 'settled'))
-    if (failure?.type !== 'remote') return []
-    const { hop, message } = failure
+    const broken = brokenHop(attempt)
+    const hop = failure?.type === 'remote' ? failure.hop : broken === undefined ? undefined : broken - 1
+    if (hop === undefined) return []
     const carried = route.hops.slice(0, hop + 1).flatMap((_, into) => this.#seen(route, into, 'carried'))
-    return message.type === 'temporary_channel_failure'
+    const isRefused = failure?.type !== 'remote' || failure.message.type === 'temporary_channel_failure'
+    return isRefused
       ? [...carried, ...this.#seen(route, hop + 1, 'refused').map((seen) => besides(seen, route, hop, underWay))]
       : carried
   }

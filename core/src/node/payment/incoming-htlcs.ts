@@ -49,7 +49,8 @@ export const acceptIncoming = (effect: ForwardEffect, options: IncomingOptions):
   if (payload.type === 'trampoline-entry') {
     const { innerSecret, found } = readEntry(payload, paymentHash, cltvExpiry, options.nodeKey)
     const { sharedSecret } = read.value
-    if (innerSecret !== undefined) options.upstream.remember(ref, { type: 'trampoline', sharedSecret, innerSecret })
+    if (innerSecret !== undefined)
+      options.upstream.remember(ref, { type: 'trampoline', sharedSecret, innerSecret }, effect)
     if (!found.ok) options.refuse({ ...ref, paymentHash, answer: { type: 'own', failure: found.error } })
     else if (found.value.type === 'final') options.receive({ ...ref, ...handed, payload: found.value })
     else options.trampoline({ ...ref, ...handed, ...found.value })
@@ -59,12 +60,13 @@ export const acceptIncoming = (effect: ForwardEffect, options: IncomingOptions):
 }
 
 /** Reads the onion of an HTLC, whatever becomes of it, and remembers our place on its way, by which a failure is told. */
-export const recallIncoming = ({ channelId, htlc }: ForwardEffect, { nodeKey, upstream }: Reader) => {
+export const recallIncoming = (effect: ForwardEffect, { nodeKey, upstream }: Reader) => {
+  const { channelId, htlc } = effect
   // BOLT 2, update_add_htlc: the onion is bound to the payment's hash, and read with the path key.
   const { onionRoutingPacket, paymentHash } = htlc
   const read = readPaymentOnion(onionRoutingPacket, paymentHash, htlc, nodeKey)
   const place = placeOf(htlc, read)
-  if (place !== undefined) upstream.remember({ channelId, htlcId: htlc.id }, place)
+  if (place !== undefined) upstream.remember({ channelId, htlcId: htlc.id }, place, effect)
   return read
 }
 

@@ -28,7 +28,7 @@ const reasonOf = ({ outcome }: SettleEffect): Uint8Array => {
   return outcome.failure.reason
 }
 
-test('a failure that fills a message — is kept whole over a restart, and goes upstream as long as it came, once more encrypted', (t) => {
+test('a failure that fills a message — is kept whole over a restart, and goes upstream as long as it came, once more encrypted, and without attribution data', (t) => {
   const reason = seededRng(7).bytes(LARGEST_REASON)
   const downstream = failed({ type: 'fail-htlc', htlcId: 0n, reason })
   t.is(downstream.bytes, 65_535)
@@ -38,9 +38,18 @@ test('a failure that fills a message — is kept whole over a restart, and goes 
 
   const sharedSecret = new Uint8Array(32).fill(5)
   const place = { type: 'open', sharedSecret } as const
-  const upstream = failed(failureCommand(0n, { type: 'downstream', reason: reasonOf(kept) }, place))
+  const upstream = failed(failureCommand(0n, { type: 'downstream', reason: reasonOf(kept) }, 0, place))
   t.is(upstream.bytes, 65_535)
+  t.false('attribution' in upstream.settled.outcome)
   const arrived = reasonOf(upstream.settled)
   t.notDeepEqual(arrived, reason)
   t.deepEqual(unwrapFailureOnion([sharedSecret], arrived), reason)
+})
+
+test('the largest failure that has room for attribution data — fills a message with them', (t) => {
+  const reason = seededRng(7).bytes(LARGEST_REASON - 924)
+  const place = { type: 'open', sharedSecret: new Uint8Array(32).fill(5) } as const
+  const { bytes, settled } = failed(failureCommand(0n, { type: 'downstream', reason }, 0, place))
+  t.is(bytes, 65_535)
+  t.true('attribution' in settled.outcome)
 })

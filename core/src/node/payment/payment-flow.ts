@@ -123,6 +123,7 @@ export class PaymentFlow {
       channelDirectory,
       chainHealth,
       env: () => ({ height: height(), settings }),
+      monotonic: () => clock.monotonic(),
       commit: (alongside) => commitAlongside(options, alongside),
       pause: () => new Promise((resolve) => void clock.setTimer(rng.below(BLINDED_PAUSE_MS), resolve)),
     })

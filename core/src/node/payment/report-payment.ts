@@ -1,5 +1,7 @@
 import { toHex } from '../../lib/bytes.ts'
-import { formatShortChannelId } from '../../lib/ids.ts'
+import { formatShortChannelId, type NodeId, type ShortChannelId } from '../../lib/ids.ts'
+import { HOLD_TIME_UNIT_MS } from '../../onion/attribution-data.ts'
+import { brokenHop } from '../../payment/send/lessons.ts'
 import {
   type Attempt,
   type AttemptFailure,
@@ -55,7 +57,8 @@ export const settledAmounts = ({
 export const describeAttempts = ({ attempts, target: { recipient } }: SentPayment) =>
   attempts.map((attempt) => describeAttempt(attempt, recipient))
 
-const describeAttempt = ({ route, status, failure }: Attempt, recipient: Recipient) => {
+const describeAttempt = (attempt: Attempt, recipient: Recipient) => {
+  const { route, status, failure, attribution } = attempt
   const { amountMsat, feesMsat } = partAmounts(route)
   const scid = route.hops[0]?.shortChannelId
   return {
@@ -65,7 +68,10 @@ const describeAttempt = ({ route, status, failure }: Attempt, recipient: Recipie
     feesMsat: feesMsat,
     route: route.hops.map(({ nodeId }) => toHex(nodeId)),
     status: status === 'pending' ? ('in-flight' as const) : status,
-    ...(failure === undefined ? {} : { failure: describeAttemptFailure(channelsOf(route, recipient), failure) }),
+    ...(attribution === undefined
+      ? {}
+      : { holdTimesMs: attribution.holdTimes.slice(0, route.hops.length).map((units) => units * HOLD_TIME_UNIT_MS) }),
+    ...(failure === undefined ? {} : { failure: describeAttemptFailure(attempt, recipient, failure) }),
   }
 }
 
@@ -74,7 +80,7 @@ export const describeFailure = ({ failure, attempts, target: { recipient } }: Se
   if (failure === undefined) return { code: 'payment-failed' }
   const decisive = attempts.find(({ id }) => id === failure.attempt)
   if (decisive?.failure === undefined) return { code: failure.code }
-  return describeAttemptFailure(channelsOf(decisive.route, recipient), decisive.failure)
+  return describeAttemptFailure(decisive, recipient, decisive.failure)
 }
 
 /** The hops of a route, without what stands for a channel and is none. */
@@ -83,23 +89,27 @@ const channelsOf = ({ hops }: Attempt['route'], { type }: Recipient): readonly R
 
 const withoutChannel = ({ shortChannelId: _, ...hop }: RouteHop): RouteHop => hop
 
-const describeAttemptFailure = (hops: Attempt['route']['hops'], failure: AttemptFailure) => {
+const describeAttemptFailure = (attempt: Attempt, recipient: Recipient, failure: AttemptFailure) => {
+  const hops = channelsOf(attempt.route, recipient)
   switch (failure.type) {
     case 'local':
       return { code: failure.error }
     case 'remote': {
-      const nodeId = hops[failure.hop]?.nodeId
       const next = hops[failure.hop + 1]?.shortChannelId
-      return {
-        code: failure.message.type.replaceAll('_', '-'),
-        ...(nodeId === undefined ? {} : { erringNode: toHex(nodeId) }),
-        ...(next === undefined ? {} : { erringShortChannelId: formatShortChannelId(next) }),
-      }
+      return { code: failure.message.type.replaceAll('_', '-'), ...erring(hops[failure.hop]?.nodeId, next) }
+    }
+    case 'unreadable': {
+      const broken = hops[brokenHop(attempt) ?? -1]
+      return { code: 'unreadable-failure', ...erring(broken?.nodeId, broken?.shortChannelId) }
     }
     case 'beyond':
-    case 'unreadable':
       return { code: 'unreadable-failure' }
     case 'on-chain':
       return { code: 'timed-out-on-chain' }
   }
 }
+
+const erring = (nodeId: NodeId | undefined, shortChannelId: ShortChannelId | undefined) => ({
+  ...(nodeId === undefined ? {} : { erringNode: toHex(nodeId) }),
+  ...(shortChannelId === undefined ? {} : { erringShortChannelId: formatShortChannelId(shortChannelId) }),
+})

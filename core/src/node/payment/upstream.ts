@@ -1,10 +1,12 @@
-import { type ChannelEnv, type FulfilHtlcCommand, type HtlcRef, isClaimable, isFunded } from '../../channel/index.ts'
+import { type ChannelEnv, type ForwardEffect, type HtlcRef, isClaimable, isFunded } from '../../channel/index.ts'
 import { toHex } from '../../lib/bytes.ts'
 import type { Preimage } from '../../lib/ids.ts'
+import { HOLD_TIME_UNIT_MS } from '../../onion/attribution-data.ts'
 import type { BadOnion } from '../../onion/sphinx.ts'
 import type { RefusedHtlc } from '../../payment/receive/receive-protocol.ts'
 import type { RelayEnding } from '../../payment/relay/relay-protocol.ts'
 import { failureCommand, type UpstreamFailure, type UpstreamPlace } from '../../payment/upstream-failure.ts'
+import { type Fulfilment, fulfilCommand } from '../../payment/upstream-fulfilment.ts'
 import type { ChainHealth } from '../chain/chain-health.ts'
 import type { ChannelDirectory, ChannelEntry } from '../channel/channel-directory.ts'
 import type { Settlement } from '../channel/channel-protocol.ts'
@@ -18,6 +20,8 @@ export interface UpstreamServices {
   readonly channelDirectory: ChannelDirectory
   readonly chainHealth: Pick<ChainHealth, 'blindness'>
   env(): Pick<ChannelEnv, 'height' | 'settings'>
+  /** See `Clock`. */
+  monotonic(): number
   /** Submits the remaining writes for a channel that is gone. */
   commit(alongside: Alongside): void
   /** Resolves after a random time. */
@@ -31,10 +35,17 @@ export interface RelayEnd {
   readonly ifUnpaid?: Alongside
 }
 
-/** Settles HTLCs that we received. Until then it remembers our place on their way, by which failures are told. */
+/** What is remembered of an HTLC until it is settled. */
+interface Held {
+  readonly place: UpstreamPlace
+  /** When it was irrevocably committed, by the monotonic clock. Absent if that was in another life of the node. */
+  readonly since?: number
+}
+
+/** Settles HTLCs that we received. Until then it remembers our place on their way, and since when we hold them. */
 export class Upstream {
   readonly #services: UpstreamServices
-  readonly #places = new Map<string, UpstreamPlace>()
+  readonly #held = new Map<string, Held>()
 
   constructor(services: UpstreamServices) {
     this.#services = services
@@ -63,12 +74,14 @@ export class Upstream {
     return isFunded(durable) && durable.phase !== 'closing' && session?.reestablished === true
   }
 
-  remember(htlc: HtlcRef, place: UpstreamPlace): void {
-    this.#places.set(htlcName(htlc), place)
+  remember(htlc: HtlcRef, place: UpstreamPlace, { justCommitted }: Pick<ForwardEffect, 'justCommitted'>): void {
+    const name = htlcName(htlc)
+    const since = this.#held.get(name)?.since ?? (justCommitted ? this.#services.monotonic() : undefined)
+    this.#held.set(name, since === undefined ? { place } : { place, since })
   }
 
   fulfil(htlc: HtlcRef, preimage: Preimage): void {
-    this.#tell(htlc, { command: fulfilment(htlc, preimage) })
+    this.#tell(htlc, this.#fulfilment(htlc, { preimage }))
   }
 
   fail(htlc: HtlcRef, failure: UpstreamFailure): void {
@@ -77,7 +90,9 @@ export class Upstream {
 
   /** BOLT 2, update_fail_malformed_htlc: the onion could not be read. */
   failMalformed(htlc: HtlcRef, { sha256OfOnion, failureCode }: Omit<BadOnion, 'code'>): void {
-    this.#tell(htlc, { command: { type: 'fail-malformed-htlc', htlcId: htlc.htlcId, sha256OfOnion, failureCode } })
+    this.#tell(htlc, {
+      command: () => ({ type: 'fail-malformed-htlc', htlcId: htlc.htlcId, sha256OfOnion, failureCode }),
+    })
   }
 
   /** Gives one back that nobody has decided on before. */
@@ -92,8 +107,7 @@ export class Upstream {
    */
   async end(ending: RelayEnding, { alongside, ifUnpaid }: RelayEnd): Promise<'told' | 'unpaid' | 'lost'> {
     const { htlc } = ending
-    const told: Told =
-      ending.type === 'fulfil' ? { command: fulfilment(htlc, ending.preimage) } : this.#failure(htlc, ending.failure)
+    const told = ending.type === 'fulfil' ? this.#fulfilment(htlc, ending) : this.#failure(htlc, ending.failure)
     const channel = this.#channel(htlc)
     if (channel === undefined) {
       // A channel that is gone has settled all its HTLCs on the chain, and none with a preimage that comes only now.
@@ -101,40 +115,47 @@ export class Upstream {
       return ifUnpaid === undefined ? 'told' : 'unpaid'
     }
     if (told.pause !== undefined) await told.pause
-    const settlement = { command: told.command, alongside, ...(ifUnpaid && { ifUnpaid }) }
+    const settlement = { command: told.command(), alongside, ...(ifUnpaid && { ifUnpaid }) }
     const answer = await channel.ref.ask('settle', settlement, { timeoutMs: CHANNEL_ANSWER_MS })
     if (!answer.ok) return 'lost'
     return answer.value ? 'told' : 'unpaid'
   }
 
+  #fulfilment(htlc: HtlcRef, fulfilment: Fulfilment): Told {
+    const held = this.#held.get(htlcName(htlc))
+    return { command: () => fulfilCommand(htlc.htlcId, fulfilment, this.#holdTime(held), held?.place) }
+  }
+
   #failure(htlc: HtlcRef, failure: UpstreamFailure): Told {
-    const place = this.#places.get(htlcName(htlc))
-    const command = failureCommand(htlc.htlcId, failure, place)
-    // BOLT 4, route blinding: from where the path begins on, the time that a failure takes says nothing of where in it that was.
-    return place?.type === 'introduction' ? { command, pause: this.#services.pause() } : { command }
+    const held = this.#held.get(htlcName(htlc))
+    const command = () => failureCommand(htlc.htlcId, failure, this.#holdTime(held), held?.place)
+    // BOLT 4, route blinding: from where the path begins on, the time that a failure takes says nothing of where in it that was. We hold it
+    // for as long, and say so.
+    return held?.place.type === 'introduction' ? { command, pause: this.#services.pause() } : { command }
+  }
+
+  /** BOLT 4, initialization of `attribution_data`: 0 if we do not know. */
+  #holdTime({ since }: Partial<Held> = {}): number {
+    if (since === undefined) return 0
+    return Math.min(Math.floor((this.#services.monotonic() - since) / HOLD_TIME_UNIT_MS), 0xffff_ffff)
   }
 
   #tell(htlc: HtlcRef, { command, pause }: Told): void {
     const channel = this.#channel(htlc)
-    if (pause === undefined) channel?.ref.tell('settle', { command })
-    else void pause.then(() => channel?.ref.tell('settle', { command }))
+    if (pause === undefined) channel?.ref.tell('settle', { command: command() })
+    else void pause.then(() => channel?.ref.tell('settle', { command: command() }))
   }
 
-  /** The channel is told now, and our place is not needed any more. */
+  /** The channel is told now, and what was remembered is not needed any more. */
   #channel(htlc: HtlcRef): ChannelEntry | undefined {
-    this.#places.delete(htlcName(htlc))
+    this.#held.delete(htlcName(htlc))
     return this.#services.channelDirectory.get(htlc.channelId)
   }
 }
 
 /** What a channel is told, and what to wait for before. */
 interface Told {
-  readonly command: Settlement['command']
+  /** Made when the channel is told: it says how long that took. */
+  readonly command: () => Settlement['command']
   readonly pause?: Promise<void>
 }
-
-const fulfilment = ({ htlcId }: HtlcRef, preimage: Preimage): FulfilHtlcCommand => ({
-  type: 'fulfil-htlc',
-  htlcId,
-  preimage,
-})

@@ -319,7 +319,7 @@ test('BOLT 4, returning errors — a failure from downstream goes upstream as it
   const [ours, theirs] = secrets as [Uint8Array, Uint8Array]
   const failure = { type: 'temporary_node_failure' } as const
   const failureReason = (sharedSecret: Uint8Array, told: UpstreamFailure): Uint8Array => {
-    const command = failureCommand(5n, told, { type: 'open', sharedSecret })
+    const command = failureCommand(5n, told, 0, { type: 'open', sharedSecret })
     return command.type === 'fail-htlc' ? command.reason : new Uint8Array(0)
   }
   t.deepEqual(decryptFailureOnion(sharedSecrets, failureReason(ours, { type: 'own', failure })), {

@@ -1,4 +1,4 @@
-import type { HtlcFailure, HtlcOutcome, HtlcRef } from '../../channel/index.ts'
+import type { HtlcOutcome, HtlcRef } from '../../channel/index.ts'
 import { assertNever } from '../../lib/errors.ts'
 import type { ChannelId, HtlcId } from '../../lib/ids.ts'
 import { err, type Result } from '../../lib/result.ts'
@@ -112,16 +112,17 @@ const settle = (state: OfferedRelay, outcome: HtlcOutcome, env: RelayEnv): Relay
   switch (outcome.type) {
     case 'fulfilled': {
       const [htlc] = incoming
+      const { preimage } = outcome
       return {
         state: undefined,
         effects: [
-          { type: 'fulfil', htlc: refOf(htlc), preimage: outcome.preimage },
+          { type: 'fulfil', htlc: refOf(htlc), preimage, ...attributionOf(outcome) },
           { type: 'relayed', record, feeMsat: sumOf(incoming) - sumOf(outgoing) },
         ],
       }
     }
     case 'failed':
-      return giveBack(record, upstreamOf(outcome.failure), 'downstream')
+      return giveBack(record, upstreamOf(outcome), 'downstream')
     case 'not-sent':
       return offerElsewhere(state, env)
     case 'timed-out-on-chain':
@@ -132,11 +133,15 @@ const settle = (state: OfferedRelay, outcome: HtlcOutcome, env: RelayEnv): Relay
 }
 
 /** BOLT 2, `update_fail_malformed_htlc`: the failure is then ours to make; any other is passed on as it came. */
-const upstreamOf = (failure: HtlcFailure): UpstreamFailure => {
-  if (failure.type === 'fail') return { type: 'downstream', reason: failure.reason }
+const upstreamOf = (outcome: Extract<HtlcOutcome, { readonly type: 'failed' }>): UpstreamFailure => {
+  const { failure } = outcome
+  if (failure.type === 'fail') return { type: 'downstream', reason: failure.reason, ...attributionOf(outcome) }
   const message = failureOfMalformed(failure.failureCode, failure.sha256OfOnion)
   return { type: 'own', failure: message ?? { type: 'temporary_channel_failure' } }
 }
+
+const attributionOf = ({ attribution }: { readonly attribution?: Uint8Array }) =>
+  attribution === undefined ? {} : { attribution }
 
 const offerElsewhere = ({ record, request, tried }: OfferedRelay, env: RelayEnv): RelayStep => {
   if (request === undefined) return giveBack(record, transient, 'us')

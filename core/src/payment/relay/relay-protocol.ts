@@ -1,5 +1,5 @@
 import type { HtlcOutcome, HtlcRef, InboundDiscounts, RelayPolicies, ShortIds } from '../../channel/index.ts'
-import type { ChannelId, HtlcId, NodeId, PaymentHash, Preimage, PublicKey, ShortChannelId } from '../../lib/ids.ts'
+import type { ChannelId, HtlcId, NodeId, PaymentHash, PublicKey, ShortChannelId } from '../../lib/ids.ts'
 import type { Result } from '../../lib/result.ts'
 import type { BlockDelta, BlockHeight, Msat, TimestampMs } from '../../lib/units.ts'
 import type { BlindedRelayPayload } from '../../onion/blinded-payload.ts'
@@ -8,6 +8,7 @@ import type { FailureMessage } from '../../onion/failure-message.ts'
 import type { RelayPayload } from '../../onion/hop-payload.ts'
 import type { ChannelUpdate } from '../../wire/messages/gossip.ts'
 import type { FailEffect } from '../upstream-failure.ts'
+import type { FulfilEffect } from '../upstream-fulfilment.ts'
 
 /** A received HTLC that its sender wants relayed. */
 export interface RelayRequest {
@@ -153,7 +154,7 @@ export type RelayEffect =
   | RelayReport
 
 /** What the incoming channel is told. */
-export type RelayEnding = { readonly type: 'fulfil'; readonly htlc: HtlcRef; readonly preimage: Preimage } | FailEffect
+export type RelayEnding = FulfilEffect | FailEffect
 
 export type RelayReport =
   /** For the event `payment.relayed`. */

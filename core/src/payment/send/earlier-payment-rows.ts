@@ -72,8 +72,8 @@ const shortFields: FieldCodecs<EarlierTarget> = {
   minFinalCltvExpiryDelta: SHORT.count,
 }
 
-type FullAttempt = Omit<Attempt, 'firstHtlcId'>
-type BriefAttempt = Omit<Attempt, 'route'> & { readonly route: BriefRoute }
+type FullAttempt = Omit<Attempt, 'firstHtlcId' | 'attribution'>
+type BriefAttempt = Omit<Attempt, 'route' | 'attribution'> & { readonly route: BriefRoute }
 
 const fullAttemptFields: FieldCodecs<FullAttempt> = { id: u32, route, ...attemptFields }
 const briefAttemptFields: FieldCodecs<Omit<BriefAttempt, 'firstHtlcId'>> = {

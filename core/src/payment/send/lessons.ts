@@ -40,8 +40,9 @@ export const refusedAttempt = (attempts: readonly Attempt[]): Attempt | undefine
 
 export const lessonsOf = (attempts: readonly Attempt[]): Lessons => {
   const lessons: Learning = { channels: [], nodes: [], hops: [], refused: [], ways: [], corrections: [] }
-  for (const { route, failure } of attempts) {
-    if (failure !== undefined && !isFinalRefusal(route, failure)) learn(route, failure, lessons)
+  for (const attempt of attempts) {
+    const { route, failure } = attempt
+    if (failure !== undefined && !isFinalRefusal(route, failure)) learn(attempt, failure, lessons)
   }
   return lessons
 }
@@ -59,14 +60,33 @@ const isFinalRefusal = (route: Route, failure: AttemptFailure): boolean => {
   return permanent && !badOnion
 }
 
-const learn = (route: Route, failure: AttemptFailure, lessons: Learning): void => {
+/**
+ * BOLT 4, origin node: where on the route what came back was changed. One of the two nodes at the channel into this hop has changed it, or
+ * the node there knows nothing of attribution. Absent if that is not known, or if it may have been our peer: that channel is ours.
+ */
+export const brokenHop = ({ route, failure, attribution }: Attempt): number | undefined => {
+  if (failure?.type !== 'unreadable' || attribution?.brokenAt === undefined) return undefined
+  // What is within a blinded path has one hop that stands for it.
+  const hop = Math.min(attribution.brokenAt, route.hops.length - 1)
+  return hop === 0 ? undefined : hop
+}
+
+const learn = (attempt: Attempt, failure: AttemptFailure, lessons: Learning): void => {
+  const { route } = attempt
   const { channelId } = route
   switch (failure.type) {
     case 'local':
     case 'on-chain':
       lessons.channels.push(channelId)
       return
-    case 'unreadable':
+    case 'unreadable': {
+      const hop = brokenHop(attempt) ?? 0
+      const [before, into] = [route.hops[hop - 1], route.hops[hop]]
+      if (before !== undefined && into?.shortChannelId !== undefined)
+        lessons.hops.push({ nodeId: before.nodeId, shortChannelId: into.shortChannelId })
+      else lessons.ways.push({ channelId, hops: relaysOf(route) })
+      return
+    }
     case 'beyond':
       lessons.ways.push({ channelId, hops: relaysOf(route) })
       return

@@ -1,7 +1,9 @@
 import type { Result } from '../../lib/result.ts'
+import type { Attribution } from '../../onion/attribution-data.ts'
 import type { BlindedPathHop } from '../../onion/blinded-path.ts'
 import { type Codec, decodeWith, encodeWith } from '../../wire/codec/codec.ts'
 import { mapped, optional, struct, u16List, union, versioned } from '../../wire/codec/combinators.ts'
+import { extended, type LaterFields } from '../../wire/codec/extended.ts'
 import { bigSize, bool, bytes32, point, u16, u16Bytes, u16Text, u32, u64 } from '../../wire/codec/primitives.ts'
 import type { WireError } from '../../wire/wire-error.ts'
 import { customRecord, invoiceText, timestamp } from '../row-codecs.ts'
@@ -108,7 +110,7 @@ const target = struct<PaymentTarget>({
   description: optional(u16Text),
 })
 
-type BriefAttempt = Omit<Attempt, 'route'> & { readonly route: BriefRoute }
+type BriefAttempt = Omit<Attempt, 'route' | 'attribution'> & { readonly route: BriefRoute }
 
 const attempt = struct<BriefAttempt>({
   id: SHORT.count,
@@ -118,18 +120,55 @@ const attempt = struct<BriefAttempt>({
   firstHtlcId: optional(bigSize),
 })
 
+interface Attributed extends Attribution {
+  readonly attempt: number
+}
+
+/** What came after version 5 was first written, and is there only if some attempt has it. */
+interface Later {
+  readonly attributed?: readonly Attributed[]
+}
+
+const later: LaterFields<Later> = {
+  attributed: {
+    number: 1,
+    codec: u16List(
+      struct<Attributed>({ attempt: SHORT.count, holdTimes: u16List(SHORT.count), brokenAt: optional(SHORT.count) }),
+    ),
+  },
+}
+
+type Row = RowOf<PaymentTarget, BriefAttempt>
+
 /** The row is written twice, and as it was first it takes up its room: what is long is named once. */
-const current: Codec<SentPayment> = mapped(
-  rowOf(target, attempt, SHORT),
-  ({ attempts, ...payment }): SentPayment => ({
+const current: Codec<SentPayment> = mapped<Row & Later, SentPayment>(
+  extended<Row, Later>(rowOf(target, attempt, SHORT), later),
+  ({ attempts, attributed = [], ...payment }) => ({
     ...payment,
-    attempts: attempts.map((each) => ({ ...each, route: inFull(each.route, payment.target.recipient.nodeId) })),
+    attempts: attempts.map((each) => ({
+      ...each,
+      route: inFull(each.route, payment.target.recipient.nodeId),
+      ...attributionOf(each.id, attributed),
+    })),
   }),
-  ({ attempts, ...payment }): RowOf<PaymentTarget, BriefAttempt> => ({
-    ...payment,
-    attempts: attempts.map((each) => ({ ...each, route: inBrief(each.route, payment.target.recipient.nodeId) })),
-  }),
+  ({ attempts, ...payment }) => {
+    const attributed = attempts.flatMap(({ id, attribution }) =>
+      attribution === undefined ? [] : [{ attempt: id, ...attribution }],
+    )
+    return {
+      ...payment,
+      attempts: attempts.map((each) => ({ ...each, route: inBrief(each.route, payment.target.recipient.nodeId) })),
+      ...(attributed.length === 0 ? {} : { attributed }),
+    }
+  },
 )
+
+const attributionOf = (id: number, attributed: readonly Attributed[]): Pick<Attempt, 'attribution'> => {
+  const found = attributed.find(({ attempt }) => attempt === id)
+  if (found === undefined) return {}
+  const { attempt: _, ...attribution } = found
+  return { attribution }
+}
 
 /** Version 5: who is paid is one of a union. */
 const sentPayment = versioned(...EARLIER_PAYMENT_ROWS, current)

@@ -68,7 +68,7 @@ const attemptFailure = union<AttemptFailure, 'type'>('type', {
 })
 
 /** As the first version wrote them, but for the id and the route. */
-export const attemptFields: FieldCodecs<Omit<Attempt, 'id' | 'route' | 'firstHtlcId'>> = {
+export const attemptFields: FieldCodecs<Omit<Attempt, 'id' | 'route' | 'firstHtlcId' | 'attribution'>> = {
   sessionKey: bytes32,
   startedAt: timestamp,
   status: oneOf(['pending', 'settled', 'failed']),

@@ -1,5 +1,6 @@
 import type { ChannelId, HtlcId, NodeId, PaymentHash, Preimage, PrivateKey, ShortChannelId } from '../../lib/ids.ts'
 import type { BlockDelta, BlockHeight, Msat, TimestampMs } from '../../lib/units.ts'
+import type { Attribution } from '../../onion/attribution-data.ts'
 import type { FailureMessage } from '../../onion/failure-message.ts'
 import type { Recipient } from './recipient.ts'
 import type { Payee } from './trampoline-recipient.ts'
@@ -75,6 +76,8 @@ export interface Attempt {
   readonly firstHtlcId?: HtlcId
   /** If failed. */
   readonly failure?: AttemptFailure
+  /** What came back with the outcome says who held it for how long, and who changed that. */
+  readonly attribution?: Attribution
 }
 
 /** Why there is no route. */

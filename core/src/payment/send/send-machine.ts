@@ -1,10 +1,8 @@
-import type { HtlcFailure, HtlcOutcome } from '../../channel/index.ts'
+import type { HtlcOutcome } from '../../channel/index.ts'
 import { EMPTY } from '../../lib/bytes.ts'
 import { assertNever } from '../../lib/errors.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { Msat } from '../../lib/units.ts'
-import { failureOfMalformed } from '../../onion/failure-message.ts'
-import { decryptFailureOnion, unwrapFailureOnion } from '../../onion/failure-onion.ts'
 import type { Step } from '../step.ts'
 import { answerProblem } from './answer-problem.ts'
 import { lessonsOf, refusedAttempt } from './lessons.ts'
@@ -21,6 +19,7 @@ import {
   type SentPayment,
 } from './payment.ts'
 import { paymentReference } from './payment-reference.ts'
+import { readFailed, readFulfilled } from './read-outcome.ts'
 import { withoutSecrets } from './recipient.ts'
 import { onionFor } from './route.ts'
 import type { FoundRoutes, RouteQuestion } from './route-question.ts'
@@ -84,7 +83,7 @@ export const stepPayment = (state: SendState, input: SendInput, env: SendEnv): S
       // A row is written with or before its HTLC.
       const lost = pending(state.payment).filter(({ id }) => !input.held.includes(id))
       const failed = lost.reduce(
-        (payment, { id }) => withFailure(payment, id, { type: 'local', error: 'interrupted' }),
+        (payment, { id }) => withFailure(payment, id, { failure: { type: 'local', error: 'interrupted' } }),
         state.payment,
       )
       return advance(resting(failed), env)
@@ -99,11 +98,12 @@ const settle = (state: SendState, id: number, outcome: HtlcOutcome, env: SendEnv
   if (attempt === undefined) return { state, effects: [] }
   switch (outcome.type) {
     case 'fulfilled': {
-      const payment = withAttempt(state.payment, { ...attempt, status: 'settled' })
+      const shown = readFulfilled(attempt, state.payment.target, outcome, state.secrets?.get(id))
+      const payment = withAttempt(state.payment, { ...attempt, status: 'settled', ...shown })
       return advance({ ...state, payment: { ...payment, preimage: outcome.preimage } }, env)
     }
     case 'failed':
-      return fail(state, id, readFailure(attempt, state.payment, outcome.failure), env)
+      return end(state, id, readFailed(attempt, state.payment.target, outcome, state.secrets?.get(id)), env)
     case 'not-sent':
       return fail(state, id, { type: 'local', error: 'not-sent' }, env)
     case 'timed-out-on-chain':
@@ -113,40 +113,19 @@ const settle = (state: SendState, id: number, outcome: HtlcOutcome, env: SendEnv
   }
 }
 
-const readFailure = ({ route, sessionKey }: Attempt, { target }: SentPayment, failure: HtlcFailure): AttemptFailure => {
-  if (failure.type === 'malformed') {
-    const message = failureOfMalformed(failure.failureCode, failure.sha256OfOnion)
-    return message === undefined ? { type: 'unreadable' } : { type: 'remote', hop: 0, message }
-  }
-  const onion = onionFor(route, target, sessionKey)
-  if (!onion.ok) return { type: 'unreadable' }
-  const { sharedSecrets } = onion.value
-  const { recipient } = target
-  const inner = recipient.type === 'trampoline' ? recipient.innerSecrets : []
-  const read = decryptFailureOnion([...sharedSecrets, ...inner], failure.reason)
-  if (!read.ok) {
-    // lightning/bolts 836, returning errors: what a trampoline node cannot read is for the node before it.
-    if (recipient.type !== 'trampoline' || inner.length > 0) return { type: 'unreadable' }
-    return { type: 'beyond', reason: unwrapFailureOnion(sharedSecrets, failure.reason) }
-  }
-  const { originIndex, failure: message } = read.value
-  // A trampoline node that we told of an inner onion, after those of the route.
-  if (originIndex >= sharedSecrets.length) return { type: 'remote', hop: originIndex, message }
-  // BOLT 4, failure messages: what fails within a blinded path is told by its first node, and counts against the path. The recipient may be
-  // that node, and alone in the path.
-  const end = route.hops.length - 1
-  const hop = originIndex === sharedSecrets.length - 1 ? end : Math.min(originIndex, end - 1)
-  return { type: 'remote', hop, message }
-}
+const fail = (state: SendState, id: number, failure: AttemptFailure, env: SendEnv): SendStep =>
+  end(state, id, { failure }, env)
 
-const fail = (state: SendState, id: number, failure: AttemptFailure, env: SendEnv): SendStep => {
-  const payment = withFailure(state.payment, id, failure)
+type Ended = Pick<Attempt, 'failure' | 'attribution'>
+
+const end = (state: SendState, id: number, ended: Ended, env: SendEnv): SendStep => {
+  const payment = withFailure(state.payment, id, ended)
   return payment === state.payment ? { state, effects: [] } : advance({ ...state, payment }, env)
 }
 
-const withFailure = (payment: SentPayment, id: number, failure: AttemptFailure): SentPayment => {
+const withFailure = (payment: SentPayment, id: number, ended: Ended): SentPayment => {
   const attempt = pending(payment).find((candidate) => candidate.id === id)
-  return attempt === undefined ? payment : withAttempt(payment, { ...attempt, status: 'failed', failure })
+  return attempt === undefined ? payment : withAttempt(payment, { ...attempt, status: 'failed', ...ended })
 }
 
 const withAttempt = (payment: SentPayment, changed: Attempt): SentPayment => ({
@@ -251,6 +230,7 @@ const offer = (state: SendState, routes: readonly Route[], env: SendEnv): SendSt
   const { target, nextAttemptId } = state.payment
   const attempts: Attempt[] = []
   const effects: SendAddHtlc[] = []
+  const secrets = new Map(state.secrets)
   for (const [i, route] of routes.entries()) {
     const id = nextAttemptId + i
     const sessionKey = env.sessionKey()
@@ -261,6 +241,7 @@ const offer = (state: SendState, routes: readonly Route[], env: SendEnv): SendSt
       continue
     }
     attempts.push({ ...made, status: 'pending' })
+    secrets.set(id, onion.value.sharedSecrets)
     const { amountMsat, cltvExpiry } = route.hops[0] as RouteHop
     effects.push({
       type: 'add-htlc',
@@ -281,6 +262,7 @@ const offer = (state: SendState, routes: readonly Route[], env: SendEnv): SendSt
       nextAttemptId: nextAttemptId + routes.length,
     },
     offering: [...state.offering, ...effects.map(({ attempt }) => attempt)],
+    secrets,
   }
   if (effects.length === attempts.length) return { state: offered, effects }
   const next = advance(offered, env)

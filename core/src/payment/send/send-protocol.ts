@@ -10,6 +10,8 @@ export interface SendState {
   readonly payment: SentPayment
   /** Attempts whose channel has not answered yet: gone after a restart. */
   readonly offering: readonly number[]
+  /** What each attempt of this life of the node shares with its hops: what comes back is read by it. Computed anew where it is not there. */
+  readonly secrets?: ReadonlyMap<number, readonly Uint8Array[]>
   /** The same for every attempt: a node that sees several of them must not be able to take the smallest. Drawn again after a restart. */
   readonly shadowDelta?: BlockDelta
   /** The question that is out, asked by what is missing now. An answer to any other changes nothing. Gone after a restart. */

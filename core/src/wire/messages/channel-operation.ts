@@ -27,7 +27,7 @@ export interface UpdateFulfillHtlc extends WithUnknownTlvs {
   readonly channelId: ChannelId
   readonly id: HtlcId
   readonly paymentPreimage: Preimage
-  /** TLV `attribution_data`: not read, and of any length. */
+  /** TLV `attribution_data`, of any length: see `attributionOf`. */
   readonly attributionData?: Uint8Array
 }
 
@@ -38,7 +38,7 @@ export interface UpdateFailHtlc extends WithUnknownTlvs {
   readonly id: HtlcId
   /** Encrypted for the origin (BOLT 4). */
   readonly reason: Uint8Array
-  /** TLV `attribution_data`: not read, and of any length. */
+  /** TLV `attribution_data`, of any length: see `attributionOf`. */
   readonly attributionData?: Uint8Array
 }
 
@@ -88,11 +88,17 @@ export interface ChannelReestablish extends WithUnknownTlvs {
   readonly myCurrentPerCommitmentPoint: PublicKey
 }
 
-/**
- * BOLT 2: 20 hold times and 210 truncated HMACs, of 4 bytes each, by `option_attribution_data`. We do not offer that, so to us it is a record
- * that need not be understood: of whatever length it is, it must not keep us from the preimage, which the peer would send again and again.
- */
+/** BOLT 2: 20 hold times and 210 truncated HMACs, of 4 bytes each. */
+export const ATTRIBUTION_DATA_LENGTH = (20 + 210) * 4
+
+/** Of whatever length it is: it must not keep us from the preimage, which the peer would send again and again. */
 const attributionData = restBytes
+
+/** The record as BOLT 4 has it. One of another length counts as none: no HMAC in it could hold. */
+export const attributionOf = ({
+  attributionData,
+}: Pick<UpdateFulfillHtlc, 'attributionData'>): { readonly attribution?: Uint8Array } =>
+  attributionData?.length === ATTRIBUTION_DATA_LENGTH ? { attribution: attributionData } : {}
 
 /** BOLT 1: from here on types are for records of one's own. */
 const FIRST_CUSTOM_TLV = 65_536n

@@ -187,7 +187,11 @@ const withReceived = (htlcs: Htlcs, proposed: readonly Proposal[], removed: read
   const gone = new Set(removed.map((change) => (change.type === 'fulfil' || change.type === 'fail' ? change.id : -1n)))
   const added = proposed.flatMap((proposal) => (proposal.type === 'add' ? [proposal.record] : []))
   const failures = new Map(
-    proposed.flatMap((proposal) => (proposal.type === 'fail' ? [[proposal.id, proposal.failure]] : [])),
+    proposed.flatMap((proposal) => {
+      if (proposal.type !== 'fail') return []
+      const { id, failure, attribution } = proposal
+      return [[id, { failure, ...(attribution === undefined ? {} : { attribution }) }]]
+    }),
   )
   const kept = gone.size === 0 ? htlcs.received : htlcs.received.filter(({ add }) => !gone.has(add.id))
   return {
@@ -197,7 +201,7 @@ const withReceived = (htlcs: Htlcs, proposed: readonly Proposal[], removed: read
         ? htlcs.offered
         : htlcs.offered.map((record) => {
             const failure = failures.get(record.add.id)
-            return failure === undefined ? record : { ...record, failure }
+            return failure === undefined ? record : { ...record, ...failure }
           }),
   }
 }
@@ -241,8 +245,10 @@ export const recvRevokeAndAck = ({ durable, session }: Online, message: RevokeAn
   })
   const effects: Effect[] = []
   for (const change of changes.remoteSigned) {
-    if (change.type === 'add') effects.push(...forward(next, change.add.id, env, session))
-    else effects.push(...failedToOrigin(durable, change))
+    if (change.type === 'add') {
+      const forwarded = forward(next, change.add.id, env, session)
+      effects.push(...forwarded.map((effect) => ({ ...effect, justCommitted: true as const })))
+    } else effects.push(...failedToOrigin(durable, change))
   }
   return to(next, session, effects)
 }
@@ -256,7 +262,7 @@ export const undecided = (durable: Funded, env: ChannelEnv): readonly Effect[] =
 const isDecided = ({ preimage, failure }: HtlcRecord): boolean => preimage !== undefined || failure !== undefined
 
 /** A received HTLC that is irrevocably committed, for the relayer. */
-const forward = (durable: Funded, id: bigint, env: ChannelEnv, session?: Session): readonly Effect[] => {
+const forward = (durable: Funded, id: bigint, env: ChannelEnv, session?: Session): readonly ForwardEffect[] => {
   const record = findHtlc(durable.htlcs.received, id)
   if (record === undefined) return []
   return [
@@ -290,5 +296,6 @@ const failedToOrigin = (durable: Funded, change: Change): readonly Effect[] => {
   if (change.type !== 'fail') return []
   const record = findHtlc(durable.htlcs.offered, change.id)
   if (record?.failure === undefined || record.preimage !== undefined) return []
-  return settled(durable, record, { type: 'failed', failure: record.failure })
+  const { failure, attribution } = record
+  return settled(durable, record, { type: 'failed', failure, ...(attribution === undefined ? {} : { attribution }) })
 }

@@ -2,20 +2,21 @@ import { sha256 } from '../../../crypto/hashes.ts'
 import { equalBytes } from '../../../lib/bytes.ts'
 import type { HtlcId } from '../../../lib/ids.ts'
 import { err, ok, type Result } from '../../../lib/result.ts'
-import type {
-  UpdateFailHtlc,
-  UpdateFailMalformedHtlc,
-  UpdateFulfillHtlc,
+import {
+  attributionOf,
+  type UpdateFailHtlc,
+  type UpdateFailMalformedHtlc,
+  type UpdateFulfillHtlc,
 } from '../../../wire/messages/channel-operation.ts'
 import type { Message } from '../../../wire/messages/message.ts'
 import { isInLocal, isInRemote, isIrrevocable } from '../../commitments/cross-signed.ts'
 import type { Change, Proposal } from '../../state/changes.ts'
 import { update } from '../../state/channel-state.ts'
 import type { Funded } from '../../state/durable.ts'
-import type { Effect } from '../../state/effects.ts'
+import type { Effect, HtlcOutcome } from '../../state/effects.ts'
 import type { ChannelEnv } from '../../state/environment.ts'
 import type { ProtocolError, SettleHtlcError } from '../../state/errors.ts'
-import { findHtlc, type HtlcFailure, type HtlcRecord, replaceHtlc } from '../../state/htlc.ts'
+import { findHtlc, type HtlcRecord, replaceHtlc } from '../../state/htlc.ts'
 import type { SettleHtlcCommand } from '../../state/inputs.ts'
 import type { Session } from '../../state/session.ts'
 import { react } from '../common/react.ts'
@@ -55,16 +56,19 @@ const decide = (record: HtlcRecord, command: SettleHtlcCommand): Result<HtlcReco
     }
     if (record.preimage !== undefined) return ok(record)
     if (record.failure !== undefined) return err({ code: 'htlc-already-settled', htlcId })
-    return ok({ ...record, preimage: command.preimage })
+    return ok({ ...record, preimage: command.preimage, ...withAttribution(command) })
   }
   if (record.preimage !== undefined) return err({ code: 'htlc-already-settled', htlcId })
   if (record.failure !== undefined) return ok(record)
-  const failure: HtlcFailure =
-    command.type === 'fail-htlc'
-      ? { type: 'fail', reason: command.reason }
-      : { type: 'malformed', sha256OfOnion: command.sha256OfOnion, failureCode: command.failureCode }
-  return ok({ ...record, failure })
+  if (command.type === 'fail-htlc') {
+    return ok({ ...record, failure: { type: 'fail', reason: command.reason }, ...withAttribution(command) })
+  }
+  const { sha256OfOnion, failureCode } = command
+  return ok({ ...record, failure: { type: 'malformed', sha256OfOnion, failureCode } })
 }
+
+const withAttribution = ({ attribution }: Attributed): Attributed => (attribution === undefined ? {} : { attribution })
+type Attributed = Pick<HtlcRecord, 'attribution'>
 
 const isDecided = ({ preimage, failure }: HtlcRecord): boolean => preimage !== undefined || failure !== undefined
 
@@ -86,15 +90,19 @@ const removalOf = ({ add, preimage, failure }: HtlcRecord): Proposal | undefined
   return failure === undefined ? undefined : { type: 'fail', id: add.id, failure }
 }
 
-/** The message by which a decided HTLC is removed. */
-export const removalMessage = (durable: Funded, { add, preimage, failure }: HtlcRecord): Message | undefined => {
+/** The message by which a decided HTLC is removed: the same each time. */
+export const removalMessage = (
+  durable: Funded,
+  { add, preimage, failure, attribution }: HtlcRecord,
+): Message | undefined => {
   const { channelId } = durable.params
+  const attributed = attribution === undefined ? {} : { attributionData: attribution }
   if (preimage !== undefined) {
-    return { type: 'update_fulfill_htlc', channelId, id: add.id, paymentPreimage: preimage }
+    return { type: 'update_fulfill_htlc', channelId, id: add.id, paymentPreimage: preimage, ...attributed }
   }
   if (failure === undefined) return undefined
   return failure.type === 'fail'
-    ? { type: 'update_fail_htlc', channelId, id: add.id, reason: failure.reason }
+    ? { type: 'update_fail_htlc', channelId, id: add.id, reason: failure.reason, ...attributed }
     : {
         type: 'update_fail_malformed_htlc',
         channelId,
@@ -121,17 +129,25 @@ export const recvFulfillHtlc = ({ durable, session }: Online, message: UpdateFul
   if (record.preimage !== undefined) return to(durable, { ...session, proposed }, [])
   const offered = replaceHtlc(durable.htlcs.offered, { ...record, preimage })
   const next = update(durable, { htlcs: { ...durable.htlcs, offered } })
-  return to(next, { ...session, proposed }, settled(next, record, { type: 'fulfilled', preimage, onChain: false }))
+  return to(next, { ...session, proposed }, settled(next, record, fulfilledBy(message)))
 }
 
-const keepPreimage = ({ durable, session }: Online, { id, paymentPreimage: preimage }: UpdateFulfillHtlc): Step => {
+const fulfilledBy = (message: UpdateFulfillHtlc): HtlcOutcome => ({
+  type: 'fulfilled',
+  preimage: message.paymentPreimage,
+  onChain: false,
+  ...attributionOf(message),
+})
+
+const keepPreimage = ({ durable, session }: Online, message: UpdateFulfillHtlc): Step => {
+  const { id, paymentPreimage: preimage } = message
   const record = findHtlc(durable.htlcs.offered, id)
   if (record === undefined || record.preimage !== undefined) return stay({ durable, session })
   if (!equalBytes(sha256(preimage), record.add.paymentHash)) return stay({ durable, session })
   const next = update(durable, {
     htlcs: { ...durable.htlcs, offered: replaceHtlc(durable.htlcs.offered, { ...record, preimage }) },
   })
-  return to(next, session, settled(next, record, { type: 'fulfilled', preimage, onChain: false }))
+  return to(next, session, settled(next, record, fulfilledBy(message)))
 }
 
 /** BOLT 2, update_fail_htlc and update_fail_malformed_htlc: they take effect once they are irrevocably committed. */
@@ -146,12 +162,17 @@ export const recvFailHtlc = (
   }
   const found = removable(durable, session, message.id)
   if (!found.ok) return react(state, found.error, env)
-  const failure: HtlcFailure =
-    message.type === 'update_fail_htlc'
-      ? { type: 'fail', reason: message.reason }
-      : { type: 'malformed', sha256OfOnion: message.sha256OfOnion, failureCode: message.failureCode }
-  const remote = [...session.proposed.remote, { type: 'fail', id: message.id, failure } as const]
+  const remote = [...session.proposed.remote, failureBy(message)]
   return to(durable, { ...session, proposed: { ...session.proposed, remote } }, [])
+}
+
+const failureBy = (message: UpdateFailHtlc | UpdateFailMalformedHtlc): Proposal => {
+  const { id } = message
+  if (message.type === 'update_fail_htlc') {
+    return { type: 'fail', id, failure: { type: 'fail', reason: message.reason }, ...attributionOf(message) }
+  }
+  const { sha256OfOnion, failureCode } = message
+  return { type: 'fail', id, failure: { type: 'malformed', sha256OfOnion, failureCode } }
 }
 
 /** The HTLC that the peer removes: one of ours, in both commitments, and not removed before. */
