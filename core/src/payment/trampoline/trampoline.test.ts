@@ -204,7 +204,19 @@ test('lightning/bolts 836, returning errors — the sender is told by which fail
   })
   // 10,000 msat were offered for 1,000,000: 1 %.
   t.like(told({ failure: { code: 'fee-limit-exceeded' } }), {
-    failure: { type: 'trampoline_fee_or_expiry_insufficient', feeProportionalMillionths: 20_000 },
+    failure: {
+      type: 'trampoline_fee_or_expiry_insufficient',
+      feeProportionalMillionths: 20_000,
+      cltvExpiryDelta: 200,
+    },
+  })
+  // 200 blocks were offered.
+  t.like(told({ failure: { code: 'expiry-too-far' } }), {
+    failure: {
+      type: 'trampoline_fee_or_expiry_insufficient',
+      feeProportionalMillionths: 10_000,
+      cltvExpiryDelta: 400,
+    },
   })
   const reason = named('encrypted')
   const beyond = attempt(3, 'failed', { failure: { type: 'beyond', reason } })
