@@ -77,7 +77,7 @@ test('what comes in over two channels goes on once all of it is here, and all of
   for (const channelId of incoming) await alice.until(async () => (await inFlight(alice, channelId)) === 0)
 })
 
-test('a failure of the payee comes back through the trampoline node, which cannot read it, and the payer can', async (t) => {
+test('BOLT 4, trampoline payments — the payer reads a failure with the secrets of both onions: of the payee, through the trampoline node, which cannot read it', async (t) => {
   const { world, alice, tom, carol } = await path(t)
   const bob = await world.node('bob')
   await bob.faucet(10_000_000n)
