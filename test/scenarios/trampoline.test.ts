@@ -1,8 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { ReplyOf } from '@fulgurite/plugin-sdk/contract'
+import type { HookRequest, HookVerdict, ReplyOf } from '@fulgurite/plugin-sdk/contract'
 import test, { type ExecutionContext } from 'ava'
+import { sha256 } from '../../core/src/crypto/hashes.ts'
+import { toHex } from '../../core/src/lib/bytes.ts'
 import type { Result } from '../../core/src/lib/result.ts'
 import { inFlight } from './support/held-payment.ts'
 import { type TestNode, type TestNodeOptions, World } from './support/world.ts'
@@ -75,7 +77,7 @@ test('what comes in over two channels goes on once all of it is here, and all of
   for (const channelId of incoming) await alice.until(async () => (await inFlight(alice, channelId)) === 0)
 })
 
-test('a failure of the payee comes back through the trampoline node, which cannot read it, and the payer can', async (t) => {
+test('BOLT 4, trampoline payments — the payer reads a failure with the secrets of both onions: of the payee, through the trampoline node, which cannot read it', async (t) => {
   const { world, alice, tom, carol } = await path(t)
   const bob = await world.node('bob')
   await bob.faucet(10_000_000n)
@@ -148,4 +150,94 @@ test('a trampoline node that stops while the payment is out settles what came in
   t.true((await paying).ok)
   await tom.until(async () => tom.payloads('payment.relayed').length === 1)
   for (const channelId of incoming) await alice.until(async () => (await inFlight(alice, channelId)) === 0)
+})
+
+/** Tom goes on with the copy of his database. */
+const putBack = async (tom: TestNode, database: string, backup: string): Promise<void> => {
+  await tom.stop()
+  for (const end of ['-wal', '-shm']) rmSync(database + end, { force: true })
+  renameSync(backup, database)
+  await tom.start()
+}
+
+const held = async (carol: TestNode, preimage: Uint8Array): Promise<string> => {
+  const request = { paymentHash: toHex(sha256(preimage)), amountMsat: 400_000_000n }
+  return (await carol.ask('invoices', 'createHold', request)).invoice.invoice
+}
+
+test('a trampoline node whose database is put back while a payment is out sends nothing more for it, and passes the preimage on once', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'fulgurite-trampoline-'))
+  t.teardown(() => rmSync(folder, { recursive: true }))
+  const database = join(folder, 'tom')
+  const { world, alice, tom, carol, incoming, outgoing } = await path(t, { path: database })
+  const before = await balance(tom)
+  const preimage = new Uint8Array(32).fill(7)
+  const paying = pay(alice, tom, await held(carol, preimage))
+  await carol.until(async () => carol.payloads('invoice.held').length === 1)
+  for (const node of [tom, carol]) await node.until(async () => (await inFlight(node, outgoing)) === 1)
+  const { path: backup } = await tom.ask('node', 'backup', { folder: join(folder, 'backups') })
+  await putBack(tom, database, backup)
+  for (const node of [alice, carol]) await node.connectTo(tom)
+  for (const channelId of [...incoming, outgoing]) await tom.until(() => tom.isUsable(channelId))
+  await world.mine(1)
+  t.is(await inFlight(carol, outgoing), 1)
+  await carol.ask('invoices', 'settle', { preimage: toHex(preimage) })
+  t.true((await paying).ok)
+  await tom.until(async () => tom.payloads('payment.relayed').length === 1)
+  await tom.until(async () => (await balance(tom)) === before + 500_000n)
+  t.is(await inFlight(carol, outgoing), 0)
+  for (const channelId of incoming) await alice.until(async () => (await inFlight(alice, channelId)) === 0)
+})
+
+test('a trampoline node whose database is put back from before the payee was paid does not pay again', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'fulgurite-trampoline-'))
+  t.teardown(() => rmSync(folder, { recursive: true }))
+  const database = join(folder, 'tom')
+  const { world, alice, tom, carol, incoming, outgoing } = await path(t, { path: database })
+  // Another way to carol, whose state stays what it is.
+  const other = await tom.openTo(carol, 1_000_000n)
+  const preimage = new Uint8Array(32).fill(8)
+  const paying = pay(alice, tom, await held(carol, preimage))
+  await carol.until(async () => carol.payloads('invoice.held').length === 1)
+  const took = (await inFlight(carol, outgoing)) === 1 ? outgoing : other
+  await tom.until(async () => (await inFlight(tom, took)) === 1)
+  const { path: backup } = await tom.ask('node', 'backup', { folder: join(folder, 'backups') })
+  await carol.ask('invoices', 'settle', { preimage: toHex(preimage) })
+  t.true((await paying).ok)
+  for (const channelId of incoming) await tom.until(async () => (await inFlight(tom, channelId)) === 0)
+  await putBack(tom, database, backup)
+  for (const node of [alice, carol]) await node.connectTo(tom)
+  const spared = took === outgoing ? other : outgoing
+  await tom.until(() => tom.isUsable(spared))
+  await world.mine(3)
+  t.is(await inFlight(carol, spared), 0)
+  t.is(carol.payloads('payment.received').length, 1)
+  t.deepEqual(tom.payloads('payment.relay-failed'), [])
+})
+
+test('htlc.forward — is asked about what a trampoline node sends on, is told nothing of the payee, and refuses it', async (t) => {
+  const { alice, tom, carol, incoming, outgoing } = await path(t)
+  const asked: HookRequest<'htlc.forward'>[] = []
+  let verdict: HookVerdict<'htlc.forward'> = { type: 'continue' }
+  tom.node.gateway.hooks.register({
+    wants: (name) => name === 'htlc.forward',
+    ask: async (_, request) => {
+      asked.push(request as HookRequest<'htlc.forward'>)
+      return [{ type: 'verdict', plugin: 'guard', verdict }] as never
+    },
+  })
+  t.true((await pay(alice, tom, await carol.invoice(400_000_000n))).ok)
+  t.is(asked.length, 2)
+  t.deepEqual(new Set(asked.map((each) => each.incoming.channelId)), new Set(incoming))
+  t.like(asked[0], {
+    outgoing: { channelId: outgoing, peer: carol.id, amountMsat: 400_000_000n },
+    feeMsat: 500_000n,
+    trampoline: true,
+  })
+  verdict = { type: 'fail', code: 'permanent-node-failure' }
+  t.is(codeOf(await pay(alice, tom, await carol.invoice(1_000_000n))), 'permanent-node-failure')
+  await tom.until(async () => tom.payloads('payment.relay-failed').length === 1)
+  t.like(tom.payloads('payment.relay-failed')[0], { code: 'permanent-node-failure', source: 'local', plugin: 'guard' })
+  const { items } = await tom.ask('peers', 'relays', { nodeId: alice.id })
+  t.like(items[0], { in: { settled: 2, amountMsat: 400_500_000n, feesMsat: 500_000n }, refused: 1 })
 })

@@ -65,6 +65,21 @@ test('a relay that was given back, and of which no channel will ever tell, leave
   t.is(await rig.rows(), 2)
 })
 
+test('of one peer so many parts wait at most, and those of others are not kept out by it', async (t) => {
+  const rig = await TrampolineRig.start(t)
+  const partOf = (id: bigint, more = {}) => trampolinePart(id, 1_000n, { payment: `${id}`, ...more })
+  for (let id = 1n; id <= 100n; id++) await rig.part(partOf(id))
+  t.deepEqual(await rig.told(), [])
+  await rig.part(partOf(101n))
+  t.deepEqual(await rig.told(), ['101 temporary_trampoline_failure'])
+  await rig.part(partOf(102n, { channel: 'in2' }))
+  t.deepEqual(await rig.told(), [])
+  await rig.clock.advance(60_000)
+  t.is((await rig.told()).length, 101)
+  await rig.part(WHOLE)
+  t.is(rig.offered.length, 1)
+})
+
 test('a preimage that comes for a relay of which nobody was to tell any more is told as a loss', async (t) => {
   const rig = await TrampolineRig.start(t)
   await rig.part(WHOLE)

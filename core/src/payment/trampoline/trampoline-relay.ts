@@ -1,14 +1,16 @@
+import { MAX_CLTV_EXPIRY_DELTA } from '../../graph/paths/path-question.ts'
 import { relayFee } from '../../graph/relay-fee.ts'
 import { EMPTY } from '../../lib/bytes.ts'
 import type { Preimage } from '../../lib/ids.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
-import type { BlockDelta, BlockHeight, Msat } from '../../lib/units.ts'
+import type { BlockDelta, BlockHeight, Msat, Ppm } from '../../lib/units.ts'
 import type { FailureMessage } from '../../onion/failure-message.ts'
 import { hasFeature, unknownEvenBits } from '../../wire/features.ts'
 import type { RelayedHtlc } from '../relay/relay-protocol.ts'
 import type { BlindedRecipient } from '../send/blinded-recipient.ts'
 import type { ExpiryWindow } from '../send/expiry-window.ts'
 import { type PaymentRequest, partAmounts, type RouteHop, type SentPayment } from '../send/payment.ts'
+import { windowOf } from '../send/recipient.ts'
 import type { TrampolineRecipient } from '../send/trampoline-recipient.ts'
 import type { UpstreamFailure } from '../upstream-failure.ts'
 import type {
@@ -44,7 +46,7 @@ export const onwardPayment = (
   // lightning/bolts 836, failure messages.
   const isTooSoon = leastExpiry > latestExpiry || leastExpiry < height + minCltvExpiryDelta
   if (amountMsat <= 0n || budgetMsat < 0n || isTooSoon)
-    return err(insufficient(policy, policy.feeProportionalMillionths))
+    return err(insufficient(policy, { cltvExpiryDelta: policy.cltvExpiryDelta + leastDelta(recipient) }))
   // A trampoline node joins parts, as it has to; a recipient that the sender says nothing of gets one.
   const multiPart = order.type === 'node' || hasFeature(order.features ?? EMPTY, 'basic_mpp')
   return ok({
@@ -124,24 +126,31 @@ export const failureFor = (
   if (decisive?.type === 'beyond') return { type: 'downstream', reason: decisive.reason }
   if (failure?.code === 'no-route' && attempts.length === 0)
     return { type: 'own', failure: { type: 'unknown_next_trampoline' } }
-  const isLacking = failure?.code === 'fee-limit-exceeded' || failure?.code === 'expiry-too-far'
-  if (!isLacking || policy === undefined) return { type: 'own', failure: { type: 'temporary_trampoline_failure' } }
-  // How much more it would take is not known: the sender may try with twice what it offered.
-  const offered = ((sumOf(incoming) - target.amountMsat) * 1_000_000n) / target.amountMsat
-  const asked = 2n * offered > MOST ? MOST : 2n * offered
-  return { type: 'own', failure: insufficient(policy, Number(asked)) }
+  const lacksFee = failure?.code === 'fee-limit-exceeded'
+  const lacksBlocks = failure?.code === 'expiry-too-far'
+  if (!(lacksFee || lacksBlocks) || policy === undefined)
+    return { type: 'own', failure: { type: 'temporary_trampoline_failure' } }
+  // How much more it would take is not known: the sender may try with twice what it offered, and is to offer no less of the other.
+  const fee = ((sumOf(incoming) - target.amountMsat) * 1_000_000n) / target.amountMsat
+  const blocks = earliestOf(incoming) - (windowOf(target.recipient)?.finalExpiry ?? 0)
+  const asked = {
+    feeProportionalMillionths: Number(fee) * (lacksFee ? 2 : 1),
+    cltvExpiryDelta: Math.min(blocks * (lacksBlocks ? 2 : 1), MAX_CLTV_EXPIRY_DELTA),
+  }
+  return { type: 'own', failure: insufficient(policy, asked) }
 }
 
-const MOST = 0xffff_ffffn
+const MOST = 0xffff_ffff
 
+/** What we ask for ourselves at least, and what it takes besides. */
 const insufficient = (
-  { feeBaseMsat, feeProportionalMillionths: own, cltvExpiryDelta }: TrampolinePolicy,
-  asked: number,
+  { feeBaseMsat, ...own }: TrampolinePolicy,
+  { feeProportionalMillionths = 0, cltvExpiryDelta }: { feeProportionalMillionths?: Ppm; cltvExpiryDelta: BlockDelta },
 ): FailureMessage => ({
   type: 'trampoline_fee_or_expiry_insufficient',
   feeBaseMsat: Number(feeBaseMsat),
-  feeProportionalMillionths: Math.max(own, asked),
-  cltvExpiryDelta,
+  feeProportionalMillionths: Math.min(Math.max(own.feeProportionalMillionths, feeProportionalMillionths), MOST),
+  cltvExpiryDelta: Math.max(own.cltvExpiryDelta, cltvExpiryDelta),
 })
 
 /** What we have earned, once the payment has ended: what came in, less what went out and was taken. */

@@ -76,6 +76,17 @@ test('parts that name different totals, or ask for different things, are all giv
   t.is(gather([first], another, env()).whole?.length, 2)
 })
 
+test('what comes in over the total goes on as what it may cost, and what an HTLC carries beyond what it was to is no part of the total', (t) => {
+  const generous = { ...part(1n, 1n).outer, amtToForward: 500_000n }
+  const first = part(1n, 600_000n, { outer: generous })
+  t.is(gather([], first, env()).whole, undefined)
+  const all = gather([first], part(2n, 520_000n, { outer: { ...generous, amtToForward: 520_000n } }), env()).whole
+  t.is(all?.length, 2)
+  const request = onwardPayment(all ?? [], env())
+  // 2,000 are ours, and 1,000,000 are to arrive.
+  t.is(request.ok && request.value.maxFeeMsat, 118_000n)
+})
+
 test('a part that could not be claimed any more does not count', (t) => {
   const [lost, second] = [part(1n, 10_000n), part(2n, 1_000_000n)]
   const canClaim = ({ htlcId }: { readonly htlcId: bigint }) => htlcId !== 1n
@@ -118,7 +129,7 @@ test('BOLT 4, trampoline payments — what goes on has a payment secret of its o
   })
 })
 
-test('lightning/bolts 836, failure messages — too low a fee, or too few blocks, are answered with what it takes', (t) => {
+test('BOLT 4, trampoline payments — too low a fee, or too few blocks, are answered with what it takes', (t) => {
   const insufficient = {
     type: 'trampoline_fee_or_expiry_insufficient',
     feeBaseMsat: 1_000,
@@ -190,7 +201,7 @@ test('what came in is given back only once the payment has ended: before that, w
   })
 })
 
-test('lightning/bolts 836, returning errors — the sender is told by which failure', (t) => {
+test('BOLT 4, trampoline payments — a failure before the next trampoline node is told in our own words, and one of that node is passed on as it came', (t) => {
   const told = (more: Partial<SentPayment>) => {
     const ending = endingOf(record({ endedAt: 2, ...more }), POLICY)
     if (ending?.type !== 'fail') throw new Error('it has not failed')
@@ -204,7 +215,19 @@ test('lightning/bolts 836, returning errors — the sender is told by which fail
   })
   // 10,000 msat were offered for 1,000,000: 1 %.
   t.like(told({ failure: { code: 'fee-limit-exceeded' } }), {
-    failure: { type: 'trampoline_fee_or_expiry_insufficient', feeProportionalMillionths: 20_000 },
+    failure: {
+      type: 'trampoline_fee_or_expiry_insufficient',
+      feeProportionalMillionths: 20_000,
+      cltvExpiryDelta: 200,
+    },
+  })
+  // 200 blocks were offered.
+  t.like(told({ failure: { code: 'expiry-too-far' } }), {
+    failure: {
+      type: 'trampoline_fee_or_expiry_insufficient',
+      feeProportionalMillionths: 10_000,
+      cltvExpiryDelta: 400,
+    },
   })
   const reason = named('encrypted')
   const beyond = attempt(3, 'failed', { failure: { type: 'beyond', reason } })
