@@ -16,6 +16,7 @@ import { AnswerTurns } from './answer-turns.ts'
 import { GossipAnswers, type QuestionFault } from './gossip-answers.ts'
 import { GossipInbox } from './gossip-inbox.ts'
 import { GossipSync } from './gossip-sync.ts'
+import { PiecewiseSender } from './piecewise-sender.ts'
 import type { CheckSignatures } from './signature-checkers.ts'
 
 /** What a peer did that it should not have. Nothing follows from it but that it may be warned, and is not asked any more. */
@@ -91,6 +92,7 @@ export class GossipRoom {
   readonly #inbox: GossipInbox
   readonly #turns: AnswerTurns
   readonly #relay = new RelayQueue()
+  readonly #sender = new PiecewiseSender()
   readonly #sessions = new Map<string, Session>()
   readonly #asked = new Set<ShortChannelId>()
   #height: BlockHeight
@@ -328,7 +330,7 @@ export class GossipRoom {
         .map(({ raw }) => raw)
       if (messages.length === 0 || session.isFlushing) continue
       session.isFlushing = true
-      void line.send(messages).then(() => {
+      void this.#sender.send(line, messages).then(() => {
         session.isFlushing = false
       })
     }
