@@ -62,7 +62,7 @@ export const peers = actor('peers', 'The nodes this one is connected to.', {
   }),
   relays: query({
     summary:
-      'What relaying for each peer, and to it, has come to: fees, failures, and how long HTLCs were open. A crash loses the last minutes of it, and it goes with the last channel with the peer.',
+      'What relaying for each peer, and to it, has come to: fees, failures, and how long HTLCs were open. A crash loses the last ten seconds of it, and it goes with the last channel with the peer.',
     request: z.strictObject({ nodeId: NodeId.optional(), page: Page.optional() }),
     reply: page(PeerRelays),
     positional: ['nodeId'],

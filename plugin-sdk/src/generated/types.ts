@@ -233,7 +233,7 @@ export type PeersDisconnectReply = Readonly<Record<never, never>>
 export interface PeersActor {
   /** Every peer that is connected or has a channel with us, a page at a time. */
   list(request?: PeersListRequest, options?: QueryOptions): Promise<PeersListReply>
-  /** What relaying for each peer, and to it, has come to: fees, failures, and how long HTLCs were open. A crash loses the last minutes of it, and it goes with the last channel with the peer. */
+  /** What relaying for each peer, and to it, has come to: fees, failures, and how long HTLCs were open. A crash loses the last ten seconds of it, and it goes with the last channel with the peer. */
   relays(request?: PeersRelaysRequest, options?: QueryOptions): Promise<PeersRelaysReply>
   /** The peer that is meant by what a person has typed. The command line asks this for whatever is no whole id. Errors: peer-not-found, peer-ambiguous. */
   find(request: PeersFindRequest, options?: QueryOptions): Promise<PeersFindReply>

@@ -4,6 +4,7 @@ import { balanceView, isFunded, outsideNameOf } from '../../channel/index.ts'
 import { sha256 } from '../../crypto/hashes.ts'
 import { fallbackOf } from '../../invoice/fallback-address.ts'
 import { fromHex } from '../../lib/bytes.ts'
+import type { NodeId } from '../../lib/ids.ts'
 import { err, ok } from '../../lib/result.ts'
 import { createHoldInvoice, createInvoice, type HintChannel } from '../../payment/receive/create-invoice.ts'
 import type { WrittenInvoice } from '../../payment/receive/invoice-record.ts'
@@ -26,6 +27,7 @@ export const invoicesHandlers = ({
   signer,
   channelDirectory,
   invoices,
+  gossip,
   onUnreadable,
 }: MappingContext): ActorHandlers<'invoices'> => {
   const describe = (invoice: WrittenInvoice) => describeInvoice(invoice, options.clock.now())
@@ -54,7 +56,7 @@ export const invoicesHandlers = ({
       descriptionHash: descriptionHash === undefined ? undefined : fromHex(descriptionHash),
       fallbackAddresses: fallback === undefined ? [] : [fallback],
       expirySeconds: terms.expirySeconds ?? DEFAULTS.invoiceExpirySeconds,
-      channels: hintChannels(channelDirectory),
+      channels: hintChannels(channelDirectory, (peer) => gossip?.knows(peer) === true),
       now: options.clock.now(),
       paymentSecret: options.rng.bytes(32),
       sign: (digest: Uint8Array) => signer.signAsNodeRecoverable(digest),
@@ -155,7 +157,7 @@ const ownerOf = (caller: HandlerContext['caller']): string | undefined =>
   caller.kind === 'plugin' ? caller.name : undefined
 
 /** Our channels as payers may use them: under the peer's name for them, at the peer's fees. */
-const hintChannels = (directory: ChannelDirectory): readonly HintChannel[] => {
+const hintChannels = (directory: ChannelDirectory, isKnown: (peer: NodeId) => boolean): readonly HintChannel[] => {
   const channels: HintChannel[] = []
   for (const entry of directory.all()) {
     const { durable } = entry.state
@@ -169,6 +171,7 @@ const hintChannels = (directory: ChannelDirectory): readonly HintChannel[] => {
       policy: durable.remoteRelay,
       receivableMsat: balanceView(durable).receivableMsat,
       announced: announcedIdOf(durable) !== undefined,
+      isPeerKnown: isKnown(entry.remoteNodeId),
     })
   }
   return channels

@@ -8,6 +8,7 @@ import type {
   QueryChannelRange,
   QueryShortChannelIds,
 } from '../../wire/messages/gossip-queries.ts'
+import type { AnswerTurns } from './answer-turns.ts'
 
 /** Why a question is not answered: its sender may be warned. */
 export type QuestionFault = 'query-too-early' | 'query-unreadable'
@@ -33,13 +34,20 @@ export class GossipAnswers {
   readonly #graph: AnnouncedGraph
   readonly #chainHash: Uint8Array
   readonly #send: (messages: readonly Uint8Array[]) => Promise<void>
+  readonly #turns: Pick<AnswerTurns, 'next'>
   readonly #under = new Map<Question['type'], Answer>()
   #isSending = false
 
-  constructor(graph: AnnouncedGraph, chainHash: Uint8Array, send: (messages: readonly Uint8Array[]) => Promise<void>) {
+  constructor(
+    graph: AnnouncedGraph,
+    chainHash: Uint8Array,
+    send: (messages: readonly Uint8Array[]) => Promise<void>,
+    turns: Pick<AnswerTurns, 'next'>,
+  ) {
     this.#graph = graph
     this.#chainHash = chainHash
     this.#send = send
+    this.#turns = turns
   }
 
   ask(question: Question): QuestionFault | undefined {
@@ -93,7 +101,7 @@ export class GossipAnswers {
         if (step.done !== true) this.#under.set(type, { rest, next: step })
         if (messages.length > 0) await this.#send(messages)
         // However fast the peer takes it, everything else has its turn in between.
-        await new Promise(setImmediate)
+        await this.#turns.next()
       }
     } finally {
       this.#isSending = false

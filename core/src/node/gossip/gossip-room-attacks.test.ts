@@ -12,6 +12,7 @@ import {
   testNode,
 } from '../../graph/fixtures/signed-gossip.ts'
 import { virtualClock } from '../../lib/clock-virtual.ts'
+import { until } from '../../lib/fixtures/until.ts'
 import { writeShortIds } from '../../wire/encoded-array.ts'
 import { decodeGossip, encodeGossip, type GossipMessage } from '../../wire/gossip-codecs.ts'
 import { GossipRoom, type GossipRoomOptions } from './gossip-room.ts'
@@ -90,6 +91,36 @@ test('a connection that is replaced — what it asked is answered no further', a
   takes()
   await turn()
   t.is(sent, 50)
+})
+
+test('while the node has other work, the answers to all peers together get a bit of the time, in turn', async (t) => {
+  let isBusy = true
+  const { room, graph, clock } = rig({ isBusy: () => isBusy })
+  fill(graph)
+  const peers = [listener(false), listener(false), listener(false)] as const
+  const sent = () => peers.map((peer) => peer.sent.length)
+  const everything = encodeGossip({
+    type: 'gossip_timestamp_filter',
+    chainHash: CHAIN_HASH,
+    firstTimestamp: 0,
+    timestampRange: 0xffffffff,
+  })
+  for (const [i, { line }] of peers.entries()) room.connected(`${i}`, line)
+  for (const [i] of peers.entries()) await room.hear(`${i}`, everything)
+  const first = sent()
+  t.true(first.every((messages) => messages > 0 && messages <= 50))
+  for (let i = 0; i < 3; i++) {
+    const before = sent()
+    await clock.advance(50)
+    t.deepEqual(
+      sent().map((messages, at) => messages > (before[at] as number)),
+      peers.map((_, at) => at === i),
+    )
+  }
+  isBusy = false
+  await clock.advance(50)
+  await until(() => sent().every((messages) => messages === sent()[0] && messages >= 3 * NETWORK.length))
+  t.pass()
 })
 
 test('a connection that is replaced — what it was asked for is asked of the new one', async (t) => {

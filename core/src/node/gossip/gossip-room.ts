@@ -12,9 +12,11 @@ import type { NodeId, OutPoint, ShortChannelId } from '../../lib/ids.ts'
 import type { BlockHeight } from '../../lib/units.ts'
 import { decodeGossip, encodeGossip, typeOf } from '../../wire/gossip-codecs.ts'
 import type { GossipTimestampFilter } from '../../wire/messages/gossip-queries.ts'
+import { AnswerTurns } from './answer-turns.ts'
 import { GossipAnswers, type QuestionFault } from './gossip-answers.ts'
 import { GossipInbox } from './gossip-inbox.ts'
 import { GossipSync } from './gossip-sync.ts'
+import { PiecewiseSender } from './piecewise-sender.ts'
 import type { CheckSignatures } from './signature-checkers.ts'
 
 /** What a peer did that it should not have. Nothing follows from it but that it may be warned, and is not asked any more. */
@@ -88,7 +90,9 @@ export class GossipRoom {
   readonly #options: GossipRoomOptions
   readonly #intake: Intake
   readonly #inbox: GossipInbox
+  readonly #turns: AnswerTurns
   readonly #relay = new RelayQueue()
+  readonly #sender = new PiecewiseSender()
   readonly #sessions = new Map<string, Session>()
   readonly #asked = new Set<ShortChannelId>()
   #height: BlockHeight
@@ -98,6 +102,8 @@ export class GossipRoom {
     this.#options = options
     this.#height = options.height
     this.#intake = new Intake(options.graph)
+    const isBusy = options.isBusy ?? (() => false)
+    this.#turns = new AnswerTurns(options.clock, isBusy)
     this.#inbox = new GossipInbox({
       intake: this.#intake,
       check: options.check,
@@ -110,7 +116,7 @@ export class GossipRoom {
       onFault: (peer, fault) => this.#sessions.get(peer)?.line.complain(fault),
       onLookedUp: () => this.#askNext(),
       clock: options.clock,
-      isBusy: options.isBusy ?? (() => false),
+      isBusy,
     })
     this.#timers = [
       every(options.clock, options.flushMs ?? FLUSH_MS, () => this.#flush()),
@@ -129,7 +135,7 @@ export class GossipRoom {
     const { graph, chainHash } = this.#options
     // A later connection takes the place of an earlier one before that has ended.
     this.disconnected(peer)
-    const answers = new GossipAnswers(graph, chainHash, (messages) => line.send(messages))
+    const answers = new GossipAnswers(graph, chainHash, (messages) => line.send(messages), this.#turns)
     const idle = { isListened: false, isAsked: false, isOfNoUse: false, outstanding: 0, isFlushing: false }
     this.#sessions.set(peer, { line, answers, ...idle })
     this.#listen()
@@ -324,7 +330,7 @@ export class GossipRoom {
         .map(({ raw }) => raw)
       if (messages.length === 0 || session.isFlushing) continue
       session.isFlushing = true
-      void line.send(messages).then(() => {
+      void this.#sender.send(line, messages).then(() => {
         session.isFlushing = false
       })
     }

@@ -62,12 +62,12 @@ const row = versioned(struct<RelaysOfPeer>({ since: count, in: way, refused: cou
 const NOTHING: RelaysOneWay = { settled: 0, amountMsat: 0n, feesMsat: 0n, failed: 0, heldMs: 0, heldMostMs: 0 }
 const NONE: UnderWay = { htlcs: 0, amountMsat: 0n }
 
-/** What is in memory is written so long after the first change. */
-const UNWRITTEN_MS = 600_000
+/** What is in memory is written so long after the first change: a row for each peer, however much was relayed for it. */
+const UNWRITTEN_MS = 10_000
 
 /**
  * What relaying for each peer, and to it, has come to: what may be known of a peer before its next HTLC is judged. A relay writes nothing;
- * the sums are written now and then, so a crash loses the last minutes of them. Rows of peers that have no channel any more go.
+ * the sums are written now and then, so a crash loses the last ten seconds of them. Rows of peers that have no channel any more go.
  */
 export class PeerRelays {
   readonly #options: PeerRelaysOptions

@@ -12,13 +12,14 @@ const bob = testNode('bob')
 const channel = (
   shortChannelId: bigint,
   receivableMsat: bigint,
-  { disabled = false, announced = false } = {},
+  { disabled = false, announced = false, isPeerKnown = true } = {},
 ): HintChannel => ({
   remoteNodeId: bob.nodeId,
   shortChannelId,
   policy: { feeBaseMsat: 1000n, feeProportionalMillionths: 100, cltvExpiryDelta: 40, disabled },
   receivableMsat,
   announced,
+  isPeerKnown,
 })
 
 const options: CreateInvoiceOptions = {
@@ -128,6 +129,15 @@ test('hints are to announced channels only where there are no others that work',
   t.deepEqual(hinted(announced, channel(2n, 500_000n)), [2n])
   t.deepEqual(hinted(announced), [1n])
   t.deepEqual(hinted(announced, channel(2n, 2_000_000n, { disabled: true }), channel(3n, 0n)), [1n])
+})
+
+test('hints to peers that the network has not heard of come last, however much they can bring', (t) => {
+  const dead = Array.from({ length: 4 }, (_, i) => channel(10n + BigInt(i), 9_000_000n, { isPeerKnown: false }))
+  const hinted = (...channels: readonly HintChannel[]) =>
+    read({ channels }).invoice.routeHints.map(([hop]) => hop?.shortChannelId)
+  t.deepEqual(hinted(...dead, channel(1n, 2_000_000n), channel(2n, 1_500_000n)), [1n, 2n, 10n, 11n])
+  t.deepEqual(hinted(...dead, channel(1n, 500_000n)), [1n, 10n, 11n, 12n])
+  t.deepEqual(hinted(...dead), [10n, 11n, 12n, 13n])
 })
 
 test('BOLT 11, tagged fields written — there is one description of UTF-8, or the hash of one: the row has neither then', (t) => {

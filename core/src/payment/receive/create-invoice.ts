@@ -27,6 +27,8 @@ export interface HintChannel {
   readonly receivableMsat: Msat
   /** Both sides have signed for it that the network learns of the channel. */
   readonly announced: boolean
+  /** The network has heard of the peer, so that payers find a way to it. */
+  readonly isPeerKnown: boolean
 }
 
 /** What an invoice says, whatever becomes of its payment. */
@@ -109,7 +111,8 @@ const signed = (options: InvoiceTerms, paymentHash: PaymentHash, minFinalCltvExp
 
 /**
  * The channels that can bring the whole amount come first, those with the most room before the others. Payers find the announced ones by
- * themselves, so these are hints only where there are no others, for a payer who has not heard of them yet.
+ * themselves, so these are hints only where there are no others, for a payer who has not heard of them yet. A peer that the network has not
+ * heard of is a dead end for most: it is named where there is room left, since the payer may have a channel with it, or have heard of it.
  */
 const hintsFrom = (channels: readonly HintChannel[], amountMsat: Msat | undefined): readonly RouteHint[] => {
   const usable = channels.filter(({ policy, receivableMsat }) => !policy.disabled && receivableMsat > 0n)
@@ -117,8 +120,12 @@ const hintsFrom = (channels: readonly HintChannel[], amountMsat: Msat | undefine
   const sorted = (unannounced.length > 0 ? unannounced : usable).toSorted((a, b) =>
     a.receivableMsat > b.receivableMsat ? -1 : 1,
   )
-  const enough = sorted.filter(({ receivableMsat }) => receivableMsat >= (amountMsat ?? 0n))
-  return (enough.length > 0 ? enough : sorted).slice(0, MAX_ROUTE_HINTS).map((channel) => [hintOf(channel)])
+  const best = (channels: readonly HintChannel[]): readonly HintChannel[] => {
+    const enough = channels.filter(({ receivableMsat }) => receivableMsat >= (amountMsat ?? 0n))
+    return enough.length > 0 ? enough : channels
+  }
+  const chosen = [true, false].flatMap((known) => best(sorted.filter(({ isPeerKnown }) => isPeerKnown === known)))
+  return chosen.slice(0, MAX_ROUTE_HINTS).map((channel) => [hintOf(channel)])
 }
 
 const hintOf = ({ remoteNodeId, shortChannelId, policy }: HintChannel): RouteHintHop => ({

@@ -33,7 +33,7 @@ export const PACKET: Topic = {
           rule: 'a packet that came before is failed',
           lines: [921],
           notBuilt:
-            'Packets that came before are not remembered. One that comes again is for the same payment, has to bring its amount again, and is judged again.',
+            'Packets that came before are not remembered, as in Core Lightning, eclair and LDK. One that comes again is bound to the hash of the same payment, has to bring its amount and fees again, and is judged again: the payee takes none for an invoice that is paid, so no money depends on it. What could be learnt by sending it again is when and where it fails, which whoever sends it has seen before. To remember packets until they expire, over a restart, would be a write for each HTLC.',
         },
       ],
     },
