@@ -19,7 +19,7 @@ export interface Offers {
 }
 
 /** Requests without an offer: money that we promise, and money that we fetch. */
-export interface Refunds {
+interface Refunds {
   readonly own: OwnRefunds
   /** Absent where the node takes no onion messages. */
   readonly payer?: RefundPayer
