@@ -6,6 +6,7 @@ const ROOMS = {
   actor: ['lib'],
   crypto: ['lib'],
   bitcoin: ['lib', 'crypto'],
+  dns: ['lib', 'crypto'],
   wire: ['lib', 'crypto', 'bitcoin'],
   onion: ['lib', 'crypto', 'bitcoin', 'wire'],
   invoice: ['lib', 'crypto', 'bitcoin', 'wire', 'onion'],
@@ -20,6 +21,7 @@ const ROOMS = {
     'actor',
     'crypto',
     'bitcoin',
+    'dns',
     'wire',
     'onion',
     'invoice',
@@ -123,7 +125,7 @@ const DOORS = {
 /** Rooms that are entered by their `index.ts` alone: how they are furnished is nobody else's concern. */
 const WITH_FRONT_DOOR = ['channel']
 
-const PURE_ROOMS = 'bitcoin|wire|onion|invoice|channel|graph|payment'
+const PURE_ROOMS = 'bitcoin|dns|wire|onion|invoice|channel|graph|payment'
 
 /** What only tests import. The lists are about the product; tests may look into every room. */
 const TESTS = ['\\.test\\.ts$', '/fixtures/', '^test/', '/transport-compliance\\.ts$']

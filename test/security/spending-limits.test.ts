@@ -85,6 +85,12 @@ const CASES: Readonly<Record<SpendingName, Case>> = {
     numbers: ['amountMsat', 'maxFeeMsat'],
     defaults: () => ({ amountMsat: 1_000_000n, maxFeeMsat: 10_000n }),
   },
+  'refunds.create': {
+    requests: async (_, count) =>
+      Array.from({ length: count }, (__, i) => ({ amountMsat: 1_000_000n, description: `returned ${i}` })),
+    numbers: ['amountMsat', 'maxFeeMsat'],
+    defaults: () => ({ maxFeeMsat: 10_000n }),
+  },
   'payments.sendToRoute': {
     requests: async ({ bob, carol, shortIds }, count) => {
       const invoices = await Promise.all(

@@ -14,6 +14,12 @@ export const sha256 = (data: Uint8Array): Uint8Array<ArrayBuffer> => digest('sha
 /** SHA-256 of SHA-256, as Bitcoin hashes transactions and blocks: 32 bytes. */
 export const sha256d = (data: Uint8Array): Uint8Array => sha256(sha256(data))
 
+/** 48 bytes. */
+export const sha384 = (data: Uint8Array): Uint8Array => digest('sha384', data)
+
+/** 20 bytes. It proves nothing any more: for what is only spread by it. */
+export const sha1 = (data: Uint8Array): Uint8Array => digest('sha1', data)
+
 /** 20 bytes. */
 export const ripemd160 = (data: Uint8Array): Uint8Array => digest('ripemd160', data)
 

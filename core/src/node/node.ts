@@ -2,7 +2,8 @@ import { type ActorSystem, createActorSystem } from '../actor/actor-system.ts'
 import { displayBlockHash } from '../bitcoin/block.ts'
 import { chainWatcher } from '../chain/watcher.ts'
 import { toHex } from '../lib/bytes.ts'
-import type { Failure } from '../lib/errors.ts'
+import { type Failure, stackOf } from '../lib/errors.ts'
+import type { ShortChannelId } from '../lib/ids.ts'
 import { pacer } from '../lib/pace.ts'
 import { ok, type Result } from '../lib/result.ts'
 import {
@@ -52,10 +53,14 @@ import { OfferIssuer } from './offers/offer-issuer.ts'
 import { OfferPayer } from './offers/offer-payer.ts'
 import { OfferPayments } from './offers/offer-payments.ts'
 import { OwnOffers } from './offers/own-offers.ts'
+import { OwnRefunds } from './offers/own-refunds.ts'
 import { recallInvoice } from './offers/recall-invoice.ts'
+import { RefundClaimer } from './offers/refund-claimer.ts'
+import { RefundPayer } from './offers/refund-payer.ts'
 import { ONION_MESSAGE_TYPES } from './onion-messages/message-room.ts'
 import { OnionMessages } from './onion-messages/onion-messages.ts'
 import { moveInvoiceIndex } from './payment/invoice-index.ts'
+import { findPayment, payToEnd } from './payment/payment-end.ts'
 import { PaymentFlow } from './payment/payment-flow.ts'
 import { movePaymentIndex } from './payment/payment-index.ts'
 import { PeerRelays } from './payment/peer-relays.ts'
@@ -180,6 +185,7 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
   const peerRelays = await PeerRelays.open({ store, clock, channelDirectory, onUnreadable })
   const owner = { secret: keys.offerSecret, nodeId: signer.nodeId }
   const ownOffers = await OwnOffers.open(store, clock, onUnreadable)
+  const ownRefunds = await OwnRefunds.open(store, clock, onUnreadable)
   const flow = new PaymentFlow({
     gateway,
     peerRelays,
@@ -369,7 +375,29 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
       messages,
       paymentPaths: (asked) => flow.paymentPaths(asked),
     })
-  messages?.onReceived((message) => issuer?.take(message))
+  const resolver = messages && {
+    nodeId: signer.nodeId,
+    nodeKey: keys.nodeKey,
+    endOf: (id: ShortChannelId, direction: 0 | 1) => messages.endOf(id, direction),
+    peerBy: (id: ShortChannelId) => channelDirectory.byShortChannelId(id)?.remoteNodeId,
+  }
+  const bolt12 = { clock, rng, chainHash: network.chainHash, owner }
+  const refundPayer =
+    messages &&
+    resolver &&
+    new RefundPayer({
+      ...bolt12,
+      refunds: ownRefunds,
+      messages,
+      resolver,
+      isBlind: () => chainHealth.blindness() !== undefined,
+      find: (paymentHash) => findPayment(store, paymentHash),
+      pay: (request) => payToEnd(flow.payments, request),
+    })
+  messages?.onReceived(async (message) => {
+    issuer?.take(message)
+    await refundPayer?.take(message)
+  })
   const peers: PeerManager = new PeerManager(system, {
     kept: keptBlobs,
     listeners: [...(gossip === undefined ? [] : [gossipLines(gossip, clock)]), ...(messages ? [messages.lines] : [])],
@@ -446,21 +474,16 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
       own: ownOffers,
       payments: new OfferPayments(store),
       ...(issuer && { issuer }),
-      ...(messages && {
-        payer: new OfferPayer({
-          clock,
-          rng,
-          chainHash: network.chainHash,
-          owner,
-          messages,
-          resolver: {
-            nodeId: signer.nodeId,
-            nodeKey: keys.nodeKey,
-            endOf: (id, direction) => messages.endOf(id, direction),
-            peerBy: (id) => channelDirectory.byShortChannelId(id)?.remoteNodeId,
-          },
-        }),
+      ...(resolver && {
+        payer: new OfferPayer({ ...bolt12, messages, resolver }),
       }),
+      refunds: {
+        own: ownRefunds,
+        ...(refundPayer && { payer: refundPayer }),
+        ...(messages && {
+          claimer: new RefundClaimer({ ...bolt12, messages, paymentPaths: (asked) => flow.paymentPaths(asked) }),
+        }),
+      },
     },
     onUnreadable,
     kept,
@@ -495,6 +518,7 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
     await stop()
     return listening
   }
+  refundPayer?.resume().catch((thrown: unknown) => log.error('refund.bug', { error: stackOf(thrown) }))
   flow.connecting()
   await peers.start()
   backups.keeper.start()

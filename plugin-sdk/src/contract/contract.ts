@@ -12,6 +12,7 @@ import { offers } from './offers.ts'
 import { payments } from './payments.ts'
 import { peers } from './peers.ts'
 import { plugins } from './plugins.ts'
+import { refunds } from './refunds.ts'
 import { router } from './router.ts'
 import { isAmount, type Member, type ObjectShape, shapeOf } from './shape.ts'
 import type { Purse } from './types.ts'
@@ -31,6 +32,7 @@ export const actors = {
   payments,
   invoices,
   offers,
+  refunds,
   router,
   wallet,
   plugins,

@@ -6,6 +6,7 @@ export const DEFAULTS = {
   /** How long an answer is waited for. */
   answerMs: 60_000,
   invoiceExpirySeconds: 3_600,
+  refundExpirySeconds: 604_800,
   /** Of an invoice whose payment is held: about a day. */
   holdCltvExpiryDelta: 144,
   /** Of a payment, what relays may charge: so much of the amount, and never less than that. */

@@ -34,7 +34,7 @@ export const offerPaid = {
   payerNote: text(512, 'What the payer has said to it: the beginning, from a stranger.').optional(),
 }
 
-const InvoiceSummary = named(
+export const InvoiceSummary = named(
   'InvoiceSummary',
   'An invoice that we made. One for an offer is listed once a payment for it comes.',
   z.object({

@@ -51,7 +51,10 @@ const DecodedOffer = named(
     amountMsat: field(Msat, {
       summary: 'For each item; absent where the payer chooses, or in another currency.',
     }).optional(),
-    currency: text(8, 'The amount is in this currency: it cannot be paid by this node.').optional(),
+    currency: text(8, 'The price is in this currency: its issuer says at the payment what it comes to.').optional(),
+    currencyAmount: field(Count, {
+      summary: 'For each item, in the smallest unit of the currency, such as a cent.',
+    }).optional(),
     description: text(1024).optional(),
     issuer: text(1024).optional(),
     quantityMax: field(Count, {
@@ -63,6 +66,12 @@ const DecodedOffer = named(
     own: field(Flag, { summary: 'This node made it.' }),
   }),
 )
+
+const PaymentName = text(512, 'A name of BIP 353, such as ₿user@example.com.')
+const NameProof = field(Hex, {
+  summary:
+    'What proves where the name leads: an AuthenticationChain of RFC 9102, from the root of the DNS to the name.',
+})
 
 const { maxFee } = DEFAULTS
 
@@ -104,7 +113,7 @@ export const offers = actor('offers', 'Offers of BOLT 12: those that this node m
   }),
   disable: command({
     summary:
-      'Takes an offer back, whoever has made it: no more invoices are made for it. Those that were made can still be paid until they expire.',
+      'Takes an offer back: no more invoices are made for it. Those that were made can still be paid until they expire. A plugin takes back its own.',
     request: z.strictObject({ offerId: OfferId }),
     reply: z.object({ offer: OfferSummary }),
     errors: ['offer-not-found'],
@@ -118,13 +127,30 @@ export const offers = actor('offers', 'Offers of BOLT 12: those that this node m
     errors: ['offer-invalid'],
     positional: ['offer'],
   }),
+  resolveName: query({
+    summary:
+      'Reads the payment instructions of a name such as ₿user@example.com (BIP 353) in a given proof, and checks it from the root of the DNS on. Nothing is sent.',
+    request: z.strictObject({ name: PaymentName, proof: NameProof }),
+    reply: z.object({
+      name: PaymentName,
+      uri: text(32_768, 'A `bitcoin:` URI, from whoever has the name.'),
+      offer: field(Offer, { summary: 'The offer in it, if there is one.' }).optional(),
+      expiresAt: field(Timestamp, { summary: 'From then on the proof does not hold.' }),
+      ttlSeconds: field(Count, { summary: 'For no longer may it be remembered.' }),
+    }),
+    errors: ['name-invalid', 'proof-invalid'],
+    positional: ['name', 'proof'],
+  }),
   pay: command({
     summary:
       'Pays an offer: asks whoever made it for an invoice, checks that it is the one that was asked for, and pays it. Answers when the payment is settled or has failed for good.',
     request: z.strictObject({
-      offer: Offer,
+      offer: field(Offer, { summary: 'It has to be said, unless a name is said with its proof.' }).optional(),
+      name: PaymentName.optional(),
+      proof: NameProof.optional(),
       amountMsat: field(Msat, {
-        summary: 'Of all items together: for an offer that names no amount, or to pay more than it asks for.',
+        summary:
+          'Of all items together: for an offer that names no amount, or to pay more than it asks for. Of an offer in another currency, the most that it may come to.',
       }).optional(),
       maxFeeMsat: field(Msat, {
         summary: `The most that relays may charge; ${maxFee.percent} % and at least ${maxFee.leastSat} sat if not said.`,
@@ -145,7 +171,10 @@ export const offers = actor('offers', 'Offers of BOLT 12: those that this node m
       'own-offer',
       'amount-required',
       'amount-too-low',
+      'amount-too-high',
       'quantity-invalid',
+      'name-invalid',
+      'proof-invalid',
       'no-way-to-issuer',
       'issuer-not-answering',
       'invoice-refused',
@@ -155,7 +184,7 @@ export const offers = actor('offers', 'Offers of BOLT 12: those that this node m
     ],
     effects: ['pays-out', 'fees', 'connects'],
     bounds: ['amountMsat', 'maxFeeMsat'],
-    counted: ['offer', 'quantity'],
+    counted: ['offer', 'name', 'quantity'],
     positional: ['offer'],
   }),
   proof: query({

@@ -115,6 +115,10 @@ export const Invoice = scalar<string>('invoice', given('a BOLT 11 invoice, which
 export const Offer = scalar<string>('text', given('a BOLT 12 offer, which begins with lno1', 20, 32_768), {
   summary: 'A BOLT 12 offer.',
 })
+export const Refund = scalar<string>('text', given('a refund of BOLT 12, which begins with lnr1', 20, 7_089), {
+  summary: 'A refund of BOLT 12: an invoice request without an offer.',
+})
+export const RefundId = scalar<string>('hex', hex(32), { summary: 'What tells a refund from all others.' })
 export const OfferId = scalar<string>('hex', hex(32), { summary: 'What tells an offer from all others.' })
 
 const MAX_JSON_DEPTH = 32

@@ -380,6 +380,31 @@ export const restoreReply: Readonly<Record<string, Restore>> = {
       item0.feesMsat = BigInt(item0.feesMsat)
     }
   },
+  'refunds.list': (data) => {
+    for (const item0 of data.items) {
+      item0.amountMsat = BigInt(item0.amountMsat)
+      item0.maxFeeMsat = BigInt(item0.maxFeeMsat)
+    }
+  },
+  'refunds.get': (data) => {
+    data.refund.amountMsat = BigInt(data.refund.amountMsat)
+    data.refund.maxFeeMsat = BigInt(data.refund.maxFeeMsat)
+  },
+  'refunds.create': (data) => {
+    data.refund.amountMsat = BigInt(data.refund.amountMsat)
+    data.refund.maxFeeMsat = BigInt(data.refund.maxFeeMsat)
+  },
+  'refunds.cancel': (data) => {
+    data.refund.amountMsat = BigInt(data.refund.amountMsat)
+    data.refund.maxFeeMsat = BigInt(data.refund.maxFeeMsat)
+  },
+  'refunds.decode': (data) => {
+    data.refund.amountMsat = BigInt(data.refund.amountMsat)
+  },
+  'refunds.claim': (data) => {
+    if (data.invoice.amountMsat !== undefined) data.invoice.amountMsat = BigInt(data.invoice.amountMsat)
+    if (data.invoice.receivedMsat !== undefined) data.invoice.receivedMsat = BigInt(data.invoice.receivedMsat)
+  },
   'router.findRoutes': (data) => {
     for (const item0 of data.routes) {
       for (const item1 of item0.hops) {

@@ -1396,8 +1396,10 @@ export interface DecodedOffer {
   readonly offerId: string
   /** For each item; absent where the payer chooses, or in another currency. */
   readonly amountMsat?: Msat
-  /** The amount is in this currency: it cannot be paid by this node. */
+  /** The price is in this currency: its issuer says at the payment what it comes to. */
   readonly currency?: string
+  /** For each item, in the smallest unit of the currency, such as a cent. */
+  readonly currencyAmount?: number
   readonly description?: string
   readonly issuer?: string
   /** How many items one invoice may be for; 0 for any number, absent for one. */
@@ -1412,10 +1414,36 @@ export interface DecodedOffer {
   readonly own: boolean
 }
 
+export interface OffersResolveNameRequest {
+  /** A name of BIP 353, such as ₿user@example.com. */
+  readonly name: string
+  /** What proves where the name leads: an AuthenticationChain of RFC 9102, from the root of the DNS to the name. */
+  readonly proof: string
+}
+
+export interface OffersResolveNameReply {
+  /** A name of BIP 353, such as ₿user@example.com. */
+  readonly name: string
+  /** A `bitcoin:` URI, from whoever has the name. */
+  readonly uri: string
+  /** The offer in it, if there is one. */
+  readonly offer?: string
+  /** From then on the proof does not hold. */
+  readonly expiresAt: TimestampMs
+  /** For no longer may it be remembered. */
+  readonly ttlSeconds: number
+  /** A place in the event log. */
+  readonly asOf: Cursor
+}
+
 export interface OffersPayRequest {
-  /** A BOLT 12 offer. */
-  readonly offer: string
-  /** Of all items together: for an offer that names no amount, or to pay more than it asks for. */
+  /** It has to be said, unless a name is said with its proof. */
+  readonly offer?: string
+  /** A name of BIP 353, such as ₿user@example.com. */
+  readonly name?: string
+  /** What proves where the name leads: an AuthenticationChain of RFC 9102, from the root of the DNS to the name. */
+  readonly proof?: string
+  /** Of all items together: for an offer that names no amount, or to pay more than it asks for. Of an offer in another currency, the most that it may come to. */
   readonly amountMsat?: Msat
   /** The most that relays may charge; 1 % and at least 5 sat if not said. */
   readonly maxFeeMsat?: Msat
@@ -1455,14 +1483,153 @@ export interface OffersActor {
   get(request: OffersGetRequest, options?: QueryOptions): Promise<OffersGetReply>
   /** Makes an offer. Invoices for it are made as they are asked for, and what they bring in is told with the id of the offer. Effects: reveals, keeps. Errors: description-required, amount-out-of-bounds, too-many-offers. */
   create(request: OffersCreateRequest, options: CommandOptions): Promise<OffersCreateReply>
-  /** Takes an offer back, whoever has made it: no more invoices are made for it. Those that were made can still be paid until they expire. Effects: keeps. Errors: offer-not-found. */
+  /** Takes an offer back: no more invoices are made for it. Those that were made can still be paid until they expire. A plugin takes back its own. Effects: keeps. Errors: offer-not-found. */
   disable(request: OffersDisableRequest, options: CommandOptions): Promise<OffersDisableReply>
   /** Reads an offer of anybody. Nothing is sent. Errors: offer-invalid. */
   decode(request: OffersDecodeRequest, options?: QueryOptions): Promise<OffersDecodeReply>
-  /** Pays an offer: asks whoever made it for an invoice, checks that it is the one that was asked for, and pays it. Answers when the payment is settled or has failed for good. Effects: pays-out, fees, connects. Errors: trampoline-not-possible, offer-invalid, offer-expired, offer-wrong-network, offer-unsupported, own-offer, amount-required, amount-too-low, quantity-invalid, no-way-to-issuer, issuer-not-answering, invoice-refused, invoice-unsound, invoice-unsupported, already-paid, payment-in-flight, insufficient-balance, peer-limit-reached, no-route, fee-limit-exceeded, expiry-too-far, route-search-failed, payment-failed. */
+  /** Reads the payment instructions of a name such as ₿user@example.com (BIP 353) in a given proof, and checks it from the root of the DNS on. Nothing is sent. Errors: name-invalid, proof-invalid. */
+  resolveName(request: OffersResolveNameRequest, options?: QueryOptions): Promise<OffersResolveNameReply>
+  /** Pays an offer: asks whoever made it for an invoice, checks that it is the one that was asked for, and pays it. Answers when the payment is settled or has failed for good. Effects: pays-out, fees, connects. Errors: trampoline-not-possible, offer-invalid, offer-expired, offer-wrong-network, offer-unsupported, own-offer, amount-required, amount-too-low, amount-too-high, quantity-invalid, name-invalid, proof-invalid, no-way-to-issuer, issuer-not-answering, invoice-refused, invoice-unsound, invoice-unsupported, already-paid, payment-in-flight, insufficient-balance, peer-limit-reached, no-route, fee-limit-exceeded, expiry-too-far, route-search-failed, payment-failed. */
   pay(request: OffersPayRequest, options: CommandOptions): Promise<OffersPayReply>
   /** What shows that an offer was paid: the invoice that its issuer has signed, and the preimage. Errors: payment-not-found. */
   proof(request: OffersProofRequest, options?: QueryOptions): Promise<OffersProofReply>
+}
+
+export interface RefundsListRequest {
+  readonly status?: 'open' | 'paying' | 'paid' | 'expired' | 'cancelled'
+  readonly page?: {
+    /** Rows at most, 500 at the very most; 100 if not said. */
+    readonly limit?: number
+    readonly after?: PageToken
+  }
+}
+
+export interface RefundsListReply {
+  readonly items: readonly RefundSummary[]
+  readonly next?: PageToken
+  /** A place in the event log. */
+  readonly asOf: Cursor
+}
+
+/** Money that this node pays to the first who sends an invoice for it, once. */
+export interface RefundSummary {
+  /** What tells a refund from all others. */
+  readonly refundId: string
+  /** A refund of BOLT 12: an invoice request without an offer. */
+  readonly refund: string
+  readonly status: 'open' | 'paying' | 'paid' | 'expired' | 'cancelled'
+  readonly amountMsat: Msat
+  /** The most that relays may charge. */
+  readonly maxFeeMsat: Msat
+  readonly description: string
+  readonly issuer?: string
+  readonly payerNote?: string
+  /** It is reached through peers, and does not name this node. */
+  readonly blinded: boolean
+  /** Of the payment that it is paid with. */
+  readonly paymentHash?: PaymentHash
+  /** Milliseconds since the Unix epoch. */
+  readonly createdAt: TimestampMs
+  /** Milliseconds since the Unix epoch. */
+  readonly expiresAt: TimestampMs
+  /** When it was paid, or taken back. */
+  readonly endedAt?: TimestampMs
+}
+
+export interface RefundsGetRequest {
+  /** What tells a refund from all others. */
+  readonly refundId: string
+}
+
+export interface RefundsGetReply {
+  readonly refund: RefundSummary
+  /** A place in the event log. */
+  readonly asOf: Cursor
+}
+
+export interface RefundsCreateRequest {
+  readonly amountMsat: Msat
+  /** What is paid for. */
+  readonly description: string
+  /** The most that relays may charge; 1 % and at least 5 sat if not said. */
+  readonly maxFeeMsat?: Msat
+  /** A week if not said. */
+  readonly expirySeconds?: number
+  /** Who you are, for people. */
+  readonly issuer?: string
+  /** What the payee is told. */
+  readonly payerNote?: string
+  /** Through peers with channels, so that it does not name this node; a node that the network does not know does so anyway. */
+  readonly blinded?: boolean
+}
+
+export interface RefundsCreateReply {
+  readonly refund: RefundSummary
+}
+
+export interface RefundsCancelRequest {
+  /** What tells a refund from all others. */
+  readonly refundId: string
+}
+
+export interface RefundsCancelReply {
+  readonly refund: RefundSummary
+}
+
+export interface RefundsDecodeRequest {
+  /** A refund of BOLT 12: an invoice request without an offer. */
+  readonly refund: string
+}
+
+export interface RefundsDecodeReply {
+  readonly refund: DecodedRefund
+  /** A place in the event log. */
+  readonly asOf: Cursor
+}
+
+/** What a refund says. Its texts come from whoever made it. */
+export interface DecodedRefund {
+  /** What tells a refund from all others. */
+  readonly refundId: string
+  /** What can be fetched by it. */
+  readonly amountMsat: Msat
+  /** The currency from which the amount was reckoned, as its maker says. */
+  readonly currency?: string
+  readonly description?: string
+  readonly issuer?: string
+  readonly payerNote?: string
+  /** Milliseconds since the Unix epoch. */
+  readonly expiresAt?: TimestampMs
+  readonly payerId: NodeId
+  /** Blinded paths to whoever pays; 0 where it is reached by its id. */
+  readonly paths: number
+  /** This node made it. */
+  readonly own: boolean
+}
+
+export interface RefundsClaimRequest {
+  /** A refund of BOLT 12: an invoice request without an offer. */
+  readonly refund: string
+}
+
+export interface RefundsClaimReply {
+  readonly invoice: InvoiceSummary
+}
+
+/** Refunds of BOLT 12, invoice requests without an offer: this node pays its own, and fetches those of others. */
+export interface RefundsActor {
+  /** Refunds of this node, the newest first, a page at a time. */
+  list(request?: RefundsListRequest, options?: QueryOptions): Promise<RefundsListReply>
+  /** One refund of this node. Errors: refund-not-found. */
+  get(request: RefundsGetRequest, options?: QueryOptions): Promise<RefundsGetReply>
+  /** Promises an amount to the first who sends an invoice for it: whoever has the text can. All of it counts as spent at once, whether or not somebody comes for it. Effects: pays-out, fees, reveals, keeps. Errors: amount-out-of-bounds, too-many-refunds. */
+  create(request: RefundsCreateRequest, options: CommandOptions): Promise<RefundsCreateReply>
+  /** Takes a refund back: nobody is paid by it any more. A plugin takes back its own. Effects: keeps. Errors: refund-not-found, refund-paid. */
+  cancel(request: RefundsCancelRequest, options: CommandOptions): Promise<RefundsCancelReply>
+  /** Reads a refund of anybody. Nothing is sent. Errors: refund-invalid. */
+  decode(request: RefundsDecodeRequest, options?: QueryOptions): Promise<RefundsDecodeReply>
+  /** Fetches the money of somebody’s refund: makes an invoice for it, and sends it. Answers when it is paid or refused, or after half a minute; it may be paid later. Effects: reveals, keeps, connects. Errors: refund-invalid, refund-expired, refund-wrong-network, own-refund, no-way-to-payer, invoice-refused. */
+  claim(request: RefundsClaimRequest, options: CommandOptions): Promise<RefundsClaimReply>
 }
 
 export interface RouterFindRoutesRequest {
@@ -2406,6 +2573,7 @@ export interface Actors {
   readonly payments: PaymentsActor
   readonly invoices: InvoicesActor
   readonly offers: OffersActor
+  readonly refunds: RefundsActor
   readonly router: RouterActor
   readonly wallet: WalletActor
   readonly events: EventsActor

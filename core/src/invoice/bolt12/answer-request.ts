@@ -12,7 +12,7 @@ import type { Bolt12Error } from './bolt12-error.ts'
 import { invalid, isChain, missing } from './checks.ts'
 import { type Bolt12Fallback, type Bolt12Invoice, type InvoiceRequest, invoiceStream } from './fields.ts'
 import { DEFAULT_RELATIVE_EXPIRY, isWitnessProgram, MPP_COMPULSORY, MPP_OPTIONAL } from './invoice.ts'
-import { type ReadRequest, requestIn } from './invoice-request.ts'
+import { checkRequest, type ReadRequest, requestIn } from './invoice-request.ts'
 import { keyOfOffer } from './issue-offer.ts'
 import { signStream } from './merkle.ts'
 import { type ConvertCurrency, expectedAmount, isForOffer, offerIn, offerRefusal } from './offer.ts'
@@ -26,8 +26,10 @@ export interface RequestEnv {
   readonly convert?: ConvertCurrency
 }
 
-export type RequestRefusal =
-  | Bolt12Error
+export type RequestRefusal = Bolt12Error | UnansweredRequest
+
+/** Why whoever asks gets no answer at all. */
+export type UnansweredRequest =
   /** No offer of ours, or one that was changed on its way. */
   | { readonly code: 'unknown-offer' }
   /** BOLT 12: ignored, so that nobody learns that the offer is ours. */
@@ -39,19 +41,32 @@ export interface AcceptedRequest {
   readonly key: OwnKey
 }
 
-/** Holds a request against the offer of ours that it answers. Nothing of the offer has to be kept. */
-export const acceptRequest = (
+/** The key of the offer of ours that a request is for. The request may be wrong in anything else. */
+const keyToAnswer = (
   owner: Bolt12Owner,
-  request: ReadRequest,
-  { chainHash, now, pathId, convert }: RequestEnv,
-): Result<AcceptedRequest, RequestRefusal> => {
+  request: InvoiceRequest,
+  pathId: Uint8Array | undefined,
+): Result<OwnKey, UnansweredRequest> => {
   const offer = offerIn(request)
   // BOLT 12: the offer's fields are exactly those of an offer of ours.
   const key = keyOfOffer(owner, offer)
   if (key === undefined || offer.offerMetadata === undefined) return err({ code: 'unknown-offer' })
   // BOLT 12: by one of the offer's paths if it has any, and by no path if it has none.
   const expectedPath = offer.offerPaths === undefined ? undefined : ownPathId(owner, 'offer', offer.offerMetadata)
-  if (!cameBy(expectedPath, pathId)) return err({ code: 'wrong-path' })
+  return cameBy(expectedPath, pathId) ? ok(key) : err({ code: 'wrong-path' })
+}
+
+/** Checks a request, and holds it against the offer of ours that it answers. Nothing of the offer has to be kept. */
+export const acceptRequest = (
+  owner: Bolt12Owner,
+  request: InvoiceRequest,
+  { chainHash, now, pathId, convert }: RequestEnv,
+): Result<AcceptedRequest, RequestRefusal> => {
+  const offer = offerIn(request)
+  const key = keyToAnswer(owner, request, pathId)
+  if (!key.ok) return key
+  const checked = checkRequest(request)
+  if (!checked.ok) return checked
   if (!isChain(request.invreqChain, chainHash)) return err({ code: 'wrong-chain' })
   const refusal = offerRefusal(offer, chainHash, now)
   if (refusal !== undefined) return err(refusal)
@@ -60,7 +75,7 @@ export const acceptRequest = (
   const amountMsat = request.invreqAmount ?? expected.value
   if (amountMsat === undefined) return err(missing('invreqAmount'))
   if (expected.value !== undefined && amountMsat < expected.value) return err(invalid('invreqAmount'))
-  return ok({ amountMsat, key })
+  return ok({ amountMsat, key: key.value })
 }
 
 /** What we can fetch by a refund, if it is for this chain and still valid. */

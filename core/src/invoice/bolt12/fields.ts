@@ -161,6 +161,9 @@ const invoiceFields: TlvFields<Bolt12Invoice> = {
   invoiceNodeId: tlv(176, curvePoint),
 }
 
+/** The number of a field's record. */
+export const typeOf = (field: Exclude<keyof Bolt12Invoice, 'unknownTlvs'>): bigint => invoiceFields[field].type
+
 export const offerStream = tlvStream<Offer>(offerFields)
 export const requestStream = tlvStream<InvoiceRequest>(requestFields)
 export const invoiceStream = tlvStream<Bolt12Invoice>(invoiceFields)

@@ -4,7 +4,7 @@ import { decodeWith, encodeWith } from '../../wire/codec/codec.ts'
 import type { Bolt12Error } from './bolt12-error.ts'
 import { invalid, isAmount, missing, outOfRange, unknownFeature } from './checks.ts'
 import { type Bolt12Invoice, type InvoiceRequest, part, REQUEST_FIELDS, requestStream } from './fields.ts'
-import { verifyStream } from './merkle.ts'
+import { merkleRoot, verifyStream } from './merkle.ts'
 import { isForOffer, offerFault, offerIn } from './offer.ts'
 import { type Bolt12Owner, type OwnKey, ownKey } from './own-keys.ts'
 import { isRequestType, isSignatureType, rawRecords } from './records.ts'
@@ -18,12 +18,22 @@ export interface ReadRequest extends InvoiceRequest {
 
 /** Reads a request that came by an onion message, and checks all that BOLT 12 has a reader check of what it says. */
 export const decodeInvoiceRequest = (stream: Uint8Array): Result<ReadRequest, Bolt12Error> => {
+  const decoded = parseInvoiceRequest(stream)
+  return decoded.ok ? checkRequest(decoded.value) : decoded
+}
+
+/** Its records, whatever they say. */
+export const parseInvoiceRequest = (stream: Uint8Array): Result<InvoiceRequest, Bolt12Error> => {
   const decoded = decodeWith(requestStream, stream)
-  if (!decoded.ok) return err({ code: 'malformed', error: decoded.error })
-  const { invreqMetadata, invreqPayerId } = decoded.value
+  return decoded.ok ? decoded : err({ code: 'malformed', error: decoded.error })
+}
+
+/** All that BOLT 12 has a reader check of what the records say. */
+export const checkRequest = (said: InvoiceRequest): Result<ReadRequest, Bolt12Error> => {
+  const { invreqMetadata, invreqPayerId } = said
   if (invreqMetadata === undefined) return err(missing('invreqMetadata'))
   if (invreqPayerId === undefined) return err(missing('invreqPayerId'))
-  const request = { ...decoded.value, invreqMetadata, invreqPayerId }
+  const request = { ...said, invreqMetadata, invreqPayerId }
   const fault = requestFault(request)
   return fault === undefined ? ok(request) : err(fault)
 }
@@ -68,6 +78,9 @@ const refundFault = ({ invreqAmount, ...request }: InvoiceRequest): Bolt12Error 
   if (forbidden !== undefined) return invalid(forbidden)
   return invreqAmount === undefined ? missing('invreqAmount') : undefined
 }
+
+/** What tells a refund from all others, also as an invoice mirrors it: the root over its records, 32 bytes. */
+export const refundId = (refund: Bolt12Invoice): Uint8Array => merkleRoot(encodeWith(requestStream, requestIn(refund)))
 
 /** The request as an onion message carries it. */
 export const encodeInvoiceRequest = (request: InvoiceRequest): Uint8Array => encodeWith(requestStream, request)

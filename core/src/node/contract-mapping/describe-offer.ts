@@ -19,8 +19,8 @@ export const describeOffer = ({ id, offer, text, createdAt, disabledAt }: OwnOff
     offer: text,
     status: disabledAt !== undefined ? 'disabled' : isExpired ? 'expired' : 'active',
     ...(offerAmount === undefined ? {} : { amountMsat: offerAmount }),
-    ...(offerDescription === undefined ? {} : { description: offerDescription.slice(0, 1024) }),
-    ...(offerIssuer === undefined ? {} : { issuer: offerIssuer.slice(0, 1024) }),
+    ...(offerDescription === undefined ? {} : { description: shownText(offerDescription) }),
+    ...(offerIssuer === undefined ? {} : { issuer: shownText(offerIssuer) }),
     ...(offerQuantityMax === undefined ? {} : { quantityMax: Number(offerQuantityMax) }),
     blinded: offerPaths !== undefined,
     createdAt,
@@ -36,9 +36,11 @@ export const describeDecoded = (offer: Offer, owner: Bolt12Owner): ReplyOf<'offe
   return {
     offerId: toHex(offerId(offer)),
     ...(offerAmount === undefined || offerCurrency !== undefined ? {} : { amountMsat: offerAmount }),
-    ...(offerCurrency === undefined ? {} : { currency: offerCurrency.slice(0, 8).toWellFormed() }),
-    ...(offerDescription === undefined ? {} : { description: offerDescription.slice(0, 1024).toWellFormed() }),
-    ...(offerIssuer === undefined ? {} : { issuer: offerIssuer.slice(0, 1024).toWellFormed() }),
+    ...(offerCurrency === undefined || offerAmount === undefined
+      ? {}
+      : { currency: offerCurrency.slice(0, 8).toWellFormed(), currencyAmount: countOf(offerAmount) }),
+    ...(offerDescription === undefined ? {} : { description: shownText(offerDescription) }),
+    ...(offerIssuer === undefined ? {} : { issuer: shownText(offerIssuer) }),
     ...(offerQuantityMax === undefined ? {} : { quantityMax: countOf(offerQuantityMax) }),
     ...(offerAbsoluteExpiry === undefined ? {} : { expiresAt: countOf(offerAbsoluteExpiry * 1_000n) }),
     ...(offerIssuerId === undefined ? {} : { issuerId: toHex(offerIssuerId) }),
@@ -47,7 +49,10 @@ export const describeDecoded = (offer: Offer, owner: Bolt12Owner): ReplyOf<'offe
   }
 }
 
+/** As much of a text as the contract has room for. */
+export const shownText = (value: string): string => value.slice(0, 1024).toWellFormed()
+
 /** Beyond what a number holds to the unit, the most that one does. */
-const countOf = (value: bigint): number => Number(value < MOST ? value : MOST)
+export const countOf = (value: bigint): number => Number(value < MOST ? value : MOST)
 
 const MOST = BigInt(Number.MAX_SAFE_INTEGER)

@@ -58,6 +58,10 @@ export const refusal = <const Code extends string>(
   more: { readonly field?: string; readonly details?: Readonly<Record<string, unknown>> } = {},
 ): Refusal<Code> => ({ code, message, ...more })
 
+/** Whose what is made now is: a plugin decides about its own alone. Absent: the operator. */
+export const pluginOf = (caller: HandlerContext['caller']): string | undefined =>
+  caller.kind === 'plugin' ? caller.name : undefined
+
 /** Why nothing new is accepted now, if the node does not see the chain. */
 export const blindRefusal = (chainHealth: ChainHealth): Refusal<'chain-not-followed'> | undefined => {
   const blindness = chainHealth.blindness()

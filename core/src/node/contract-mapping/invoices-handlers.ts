@@ -17,7 +17,7 @@ import { TABLE } from '../storage/tables.ts'
 import type { MappingContext } from './context.ts'
 import { describeDecodedInvoice } from './describe-decoded-invoice.ts'
 import { describeInvoice } from './describe-invoice.ts'
-import { type ActorHandlers, type HandlerContext, refusal } from './handlers.ts'
+import { type ActorHandlers, pluginOf, refusal } from './handlers.ts'
 import { pageOfIndex } from './paging.ts'
 import { addressRefusal } from './wallet-refusals.ts'
 
@@ -105,7 +105,7 @@ export const invoicesHandlers = ({
         ...terms.value,
         paymentHash: fromHex(paymentHash),
         minFinalCltvExpiryDelta: minFinalCltvExpiryDelta ?? DEFAULTS.holdCltvExpiryDelta,
-        owner: ownerOf(caller),
+        owner: pluginOf(caller),
       })
       const added = await flow.receiver.ask('addHold', { invoice })
       if (!added.ok) return err(busy())
@@ -116,7 +116,7 @@ export const invoicesHandlers = ({
 
     async settle({ preimage: text }, { caller }) {
       const preimage = fromHex(text)
-      const request = { paymentHash: sha256(preimage), preimage, owner: ownerOf(caller) }
+      const request = { paymentHash: sha256(preimage), preimage, owner: pluginOf(caller) }
       const settled = await flow.receiver.ask('settle', request)
       if (!settled.ok) return err(busy())
       if (settled.value.ok) return ok({ invoice: describe(settled.value.value) })
@@ -136,7 +136,7 @@ export const invoicesHandlers = ({
     },
 
     async cancel({ paymentHash }, { caller }) {
-      const request = { paymentHash: fromHex(paymentHash), owner: ownerOf(caller) }
+      const request = { paymentHash: fromHex(paymentHash), owner: pluginOf(caller) }
       const cancelled = await flow.receiver.ask('cancel', request)
       if (!cancelled.ok) return err(busy())
       if (cancelled.value.ok) return ok({ invoice: describe(cancelled.value.value) })
@@ -151,10 +151,6 @@ const notFound = () =>
   refusal('invoice-not-found', 'this node made no invoice with this payment hash', { field: 'paymentHash' })
 
 const busy = () => refusal('mailbox-full', 'too many invoices at once; try again later')
-
-/** A plugin decides about its own invoices. */
-const ownerOf = (caller: HandlerContext['caller']): string | undefined =>
-  caller.kind === 'plugin' ? caller.name : undefined
 
 /** Our channels as payers may use them: under the peer's name for them, at the peer's fees. */
 const hintChannels = (directory: ChannelDirectory, isKnown: (peer: NodeId) => boolean): readonly HintChannel[] => {

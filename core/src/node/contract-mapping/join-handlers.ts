@@ -11,12 +11,14 @@ import { offersHandlers } from './offers-handlers.ts'
 import { offersRecalls } from './pay-offer.ts'
 import { paymentsHandlers, paymentsRecalls } from './payments-handlers.ts'
 import { peersHandlers } from './peers-handlers.ts'
+import { refundsHandlers } from './refunds-handlers.ts'
 import { routerHandlers } from './router-handlers.ts'
 import { walletHandlers } from './wallet-handlers.ts'
 import { weightHandlers } from './weight-handlers.ts'
 import { channelsRules } from './worst-cases/channels-rules.ts'
 import { offersRules } from './worst-cases/offers-rules.ts'
 import { paymentsRules } from './worst-cases/payments-rules.ts'
+import { refundsRules } from './worst-cases/refunds-rules.ts'
 import type { SpendingKnowledge } from './worst-cases/spending-rule.ts'
 import { walletRules } from './worst-cases/wallet-rules.ts'
 
@@ -46,6 +48,7 @@ export const joinHandlers = (gateway: Gateway, context: MappingContext): void =>
   gateway.join('payments', paymentsHandlers(context), known, paymentsRules, paymentsRecalls(context))
   gateway.join('invoices', invoicesHandlers(context))
   gateway.join('offers', offersHandlers(context), known, offersRules, offersRecalls(context))
+  gateway.join('refunds', refundsHandlers(context), known, refundsRules)
   gateway.join('router', {
     ...routerHandlers(context),
     ...weightHandlers(context, gateway.plugins),

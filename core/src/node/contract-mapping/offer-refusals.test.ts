@@ -14,7 +14,8 @@ test('why an offer is not paid is told, and a stranger’s words only where they
     offerAmountRefusal({ code: 'amount-required' }),
     offerAmountRefusal({ code: 'amount-too-low', leastMsat: 5n }),
     offerAmountRefusal({ code: 'quantity-invalid', most: undefined }),
-    offerAmountRefusal({ code: 'offer-unsupported', currency: 'EUR' }),
+    offerAmountRefusal({ code: 'limit-required', currency: 'EUR' }),
+    fetchRefusal({ code: 'amount-too-high', amountMsat: 7n }),
     offerAmountRefusal({ code: 'offer-invalid' }),
     NO_MESSAGES,
   ]
@@ -32,7 +33,8 @@ test('why an offer is not paid is told, and a stranger’s words only where they
       'amount-required',
       'amount-too-low',
       'quantity-invalid',
-      'offer-unsupported',
+      'amount-required',
+      'amount-too-high',
       'offer-invalid',
       'not-supported',
     ],
@@ -43,4 +45,10 @@ test('why an offer is not paid is told, and a stranger’s words only where they
   t.regex(fetchRefusal({ code: 'request-refused', text: '' }).message, /no invoice$/)
   t.deepEqual(refused('\u001b[2Jgone'), { text: '' })
   t.deepEqual(refused('x'.repeat(300)), { text: 'x'.repeat(200) })
+  const more = { erroneousField: 86n, suggestedValue: Uint8Array.of(5) }
+  t.deepEqual(fetchRefusal({ code: 'request-refused', text: 'too many', ...more }).details, {
+    text: 'too many',
+    erroneousField: '86',
+    suggestedValue: '05',
+  })
 })

@@ -1,7 +1,7 @@
-import { utf8Encode } from '../../lib/bytes.ts'
+import { toHex, utf8Encode } from '../../lib/bytes.ts'
 import type { OfferAmountError } from '../../payment/send/offer-amount.ts'
 import { printableText } from '../../wire/printable-text.ts'
-import type { FetchFailure } from '../offers/offer-payer.ts'
+import type { FetchFailure, RequestRefused } from '../offers/offer-payer.ts'
 import { refusal } from './handlers.ts'
 
 export const NO_MESSAGES = refusal(
@@ -29,9 +29,9 @@ export const offerAmountRefusal = (error: OfferAmountError) => {
         error.most === undefined ? 'the offer is for one item' : `the offer is for ${error.most} items at most`,
         { field: 'quantity' },
       )
-    case 'offer-unsupported':
-      return refusal('offer-unsupported', 'the offer asks for another currency, which this node cannot convert', {
-        field: 'offer',
+    case 'limit-required':
+      return refusal('amount-required', 'the price is in another currency: say the most that it may come to', {
+        field: 'amountMsat',
         details: { currency: shown(error.currency) },
       })
     case 'offer-invalid':
@@ -56,8 +56,13 @@ export const fetchRefusal = (failure: FetchFailure) => {
     case 'peer-congested':
     case 'no-answer':
       return refusal('issuer-not-answering', 'the issuer has sent no invoice in time: nothing was paid, try again')
+    case 'amount-too-high':
+      return refusal('amount-too-high', `the issuer asks for ${failure.amountMsat} msat: nothing was paid`, {
+        field: 'amountMsat',
+        details: { amountMsat: `${failure.amountMsat}` },
+      })
     case 'request-refused':
-      return refused(shown(failure.text))
+      return invoiceRefused(failure)
     case 'invoice-unsound':
       return refusal('invoice-unsound', 'the invoice that came is not the one that was asked for: nothing was paid', {
         details: { reason: failure.reason },
@@ -70,12 +75,24 @@ export const fetchRefusal = (failure: FetchFailure) => {
   }
 }
 
-const refused = (text: string) =>
-  refusal('invoice-refused', `the issuer sends no invoice${text === '' ? '' : `, and says “${text}”`}`, {
-    details: { text },
+/** What the other side says in an `invoice_error`. The record that it names is told by its number in BOLT 12, and what it suggests as bytes. */
+export const invoiceRefused = (
+  { text: said, erroneousField, suggestedValue }: RequestRefused,
+  who = 'the issuer sends no invoice',
+) => {
+  const text = shown(said)
+  return refusal('invoice-refused', `${who}${text === '' ? '' : `, and says “${text}”`}`, {
+    details: {
+      text,
+      ...(erroneousField === undefined ? {} : { erroneousField: `${erroneousField}` }),
+      ...(suggestedValue === undefined ? {} : { suggestedValue: toHex(suggestedValue.subarray(0, MAX_SUGGESTED)) }),
+    },
   })
+}
 
+/** Characters, and bytes. */
 const MAX_SHOWN = 200
+const MAX_SUGGESTED = 256
 
 /** A stranger's words, if all of them can be shown. */
 const shown = (text: string): string => (printableText(utf8Encode(text)) ?? '').slice(0, MAX_SHOWN)

@@ -1,10 +1,12 @@
+import { formatPaymentName, offerInUri } from '../../dns/payment-name.ts'
 import { decodeOffer, offerId } from '../../invoice/bolt12/offer.ts'
 import { fromHex, toHex } from '../../lib/bytes.ts'
 import { err, ok } from '../../lib/result.ts'
 import { readPayment } from '../payment/payments-actor.ts'
 import type { MappingContext } from './context.ts'
 import { describeDecoded, describeOffer } from './describe-offer.ts'
-import { type ActorHandlers, refusal } from './handlers.ts'
+import { type ActorHandlers, pluginOf, refusal } from './handlers.ts'
+import { resolveName } from './offer-by-name.ts'
 import { NO_MESSAGES, unreadableOffer } from './offer-refusals.ts'
 import { pageOf } from './paging.ts'
 import { offerPaying } from './pay-offer.ts'
@@ -33,7 +35,7 @@ export const offersHandlers = (context: MappingContext): ActorHandlers<'offers'>
       }
       const made = await offers.issuer.create({
         blinded,
-        byPlugin: caller.kind === 'plugin',
+        plugin: pluginOf(caller),
         ...(amountMsat === undefined ? {} : { price: { amount: amountMsat } }),
         ...(description === undefined ? {} : { description }),
         ...(issuer === undefined ? {} : { issuer }),
@@ -60,14 +62,28 @@ export const offersHandlers = (context: MappingContext): ActorHandlers<'offers'>
       }
     },
 
-    async disable({ offerId }) {
-      const offer = await offers.own.disable(fromHex(offerId))
+    async disable({ offerId }, { caller }) {
+      const offer = await offers.own.disable(fromHex(offerId), pluginOf(caller))
       return offer === undefined ? err(NOT_FOUND) : ok({ offer: describeOffer(offer, clock.now()) })
     },
 
     async decode({ offer: text }) {
       const offer = decodeOffer(text)
       return offer.ok ? ok({ offer: describeDecoded(offer.value, offers.owner) }) : err(unreadableOffer)
+    },
+
+    async resolveName({ name, proof }) {
+      const found = resolveName(name, proof, clock.now())
+      if (!found.ok) return found
+      const { uri, expiresAt, ttl, name: read } = found.value
+      const offer = offerInUri(uri)
+      return ok({
+        name: formatPaymentName(read),
+        uri,
+        ...(offer === undefined ? {} : { offer }),
+        expiresAt,
+        ttlSeconds: ttl,
+      })
     },
 
     async pay(request, { key }) {

@@ -1,4 +1,6 @@
 import test, { type ExecutionContext } from 'ava'
+import { answered, offered, requested } from '../../invoice/bolt12/fixtures/parties.ts'
+import { encodeBolt12Invoice } from '../../invoice/bolt12/invoice.ts'
 import { toHex } from '../../lib/bytes.ts'
 import { payments as golden } from '../../payment/fixtures/rows-v5.ts'
 import { encodeSentPayment } from '../../payment/send/payment-codec.ts'
@@ -62,6 +64,26 @@ test('an invoice with the hash of another payment of ours is not kept: it shows 
   t.like(await pay(request, 'key'), { ok: false, error: { code: 'invoice-unsound' } })
   t.is(await payments.get(paymentHash), undefined)
   t.deepEqual(begun, [])
+})
+
+test('an invoice that was fetched under a key and never begun is paid for the same request, and for no other', async (t) => {
+  const { store, payments, begun, pay } = await setUp(t, new Uint8Array(32).fill(9))
+  const asked = requested(offered({ price: { amount: 5_000n }, description: 'tea' }), { amountMsat: 5_000n })
+  const kept = answered(asked, { paymentHash: new Uint8Array(32).fill(8) })
+  await payments.add('key', new Uint8Array(32).fill(8), { offer, invoice: encodeBolt12Invoice(kept) })
+  await store.flush()
+  await pay({ ...request, amountMsat: 5_000n }, 'key')
+  t.deepEqual(begun, ['08'.repeat(32)])
+  // It is for more than whoever asks now has said.
+  await pay(request, 'key')
+  t.deepEqual(begun, ['08'.repeat(32), '09'.repeat(32)])
+})
+
+test('of an invoice whose payment could not begin nothing is kept', async (t) => {
+  const { payments, pay } = await setUp(t, new Uint8Array(32).fill(9))
+  t.like(await pay(request, 'key'), { ok: false, error: { code: 'mailbox-full' } })
+  t.is(await payments.get(new Uint8Array(32).fill(9)), undefined)
+  t.is(await payments.hashOf('key'), undefined)
 })
 
 test('nothing is begun if the chain has gone out of sight since the invoice was asked for', async (t) => {

@@ -4,7 +4,7 @@ import { keyOfOffer } from '../../invoice/bolt12/issue-offer.ts'
 import { decodeOffer } from '../../invoice/bolt12/offer.ts'
 import { EMPTY, fromHex } from '../../lib/bytes.ts'
 import type { PaymentHash } from '../../lib/ids.ts'
-import { err } from '../../lib/result.ts'
+import { err, ok } from '../../lib/result.ts'
 import { requestedQuantity } from '../../payment/send/offer-amount.ts'
 import { offerTarget } from '../../payment/send/offer-target.ts'
 import { hasFeature } from '../../wire/features.ts'
@@ -12,11 +12,12 @@ import { findArchivedPayment } from '../payment/archived-payments.ts'
 import { readPayment } from '../payment/payments-actor.ts'
 import type { MappingContext } from './context.ts'
 import { type ActorRecalls, blindRefusal, type ResolvedRequest, refusal } from './handlers.ts'
+import { offerByName } from './offer-by-name.ts'
 import { fetchRefusal, NO_MESSAGES, unreadableOffer } from './offer-refusals.ts'
 import { archivedRefusal, begunUnder, payer } from './pay.ts'
 import { trampolinePayment, trampolineProblem } from './trampoline-payment.ts'
 
-type PayRequest = ResolvedRequest<'offers', 'pay'>
+type PayRequest = ResolvedRequest<'offers', 'pay'> & { readonly offer: string }
 
 const THROUGH_PATHS = refusal(
   'trampoline-not-possible',
@@ -29,7 +30,8 @@ export const offerPaying = (context: MappingContext) => {
   const { options, flow, offers } = context
   const settle = payer(flow.payments)
 
-  const pay = (request: PayRequest, key: string, fetched: PayableInvoice) => {
+  /** What paying the invoice comes to, if it can be begun now. */
+  const paymentOf = (request: PayRequest, key: string, fetched: PayableInvoice) => {
     // The chain may be out of sight since the invoice was asked for, or since the start before which it was.
     const blind = blindRefusal(context.chainHealth)
     if (blind !== undefined) return err(blind)
@@ -42,12 +44,11 @@ export const offerPaying = (context: MappingContext) => {
     }
     if (paths.length === 0) return err(refusal('no-route', 'this node finds none of the ways that the invoice names'))
     const direct = { target, maxFeeMsat: request.maxFeeMsat, key }
-    if (request.trampoline === undefined) return settle(direct)
+    if (request.trampoline === undefined) return ok(direct)
     const { invoiceFeatures = EMPTY } = fetched.invoice
     // lightning/bolts 836: the inner onion then goes along the paths, which this node does not do.
     if (hasFeature(invoiceFeatures, 'trampoline_routing')) return err(THROUGH_PATHS)
-    const by = trampolinePayment(direct, fromHex(request.trampoline), context)
-    return by.ok ? settle(by.value) : by
+    return trampolinePayment(direct, fromHex(request.trampoline), context)
   }
 
   /** Of any kind: an issuer that names its hash would have the preimage prove that this offer was paid. */
@@ -66,12 +67,19 @@ export const offerPaying = (context: MappingContext) => {
     const kept = await offers.payments.get(hash)
     const invoice = kept && decodeBolt12Invoice(kept.invoice)
     if (invoice?.ok !== true || options.clock.now() > invoice.value.expiresAt) return undefined
-    return pay(request, key, invoice.value)
+    // Nothing was begun: whoever asks for something else with the key has authorised that, and nothing of what was asked for before.
+    if (kept?.offer !== request.offer || !answers(invoice.value, request)) return undefined
+    const payment = paymentOf(request, key, invoice.value)
+    return payment.ok ? settle(payment.value) : payment
   }
 
-  return async (request: PayRequest, key: string) => {
+  return async (asked: ResolvedRequest<'offers', 'pay'>, key: string) => {
+    // What the rule for its worst case has found by the name, if it was asked by one.
+    const request: PayRequest = { ...asked, offer: asked.offer ?? '' }
     const known = await earlier(request, key)
     if (known !== undefined) return known
+    const named = offerByName(request, options.clock.now())
+    if (!named.ok) return named
     const offer = decodeOffer(request.offer)
     if (!offer.ok) return err(unreadableOffer)
     const { payer: fetcher, owner } = offers
@@ -85,15 +93,29 @@ export const offerPaying = (context: MappingContext) => {
       amountMsat: request.amountMsat,
       quantity: requestedQuantity(offer.value, request),
       payerNote: request.payerNote,
+      bip353Name: named.value.name,
     })
     if (!fetched.ok) return err(fetchRefusal(fetched.error))
     const { invoice, bytes } = fetched.value
     const { paymentHash } = invoice
+    const payment = paymentOf(request, key, invoice)
+    if (!payment.ok) return payment
     const isFresh =
       !(await isPaymentOfOurs(paymentHash)) &&
       (await offers.payments.add(key, paymentHash, { offer: request.offer, invoice: bytes }))
-    return isFresh ? pay(request, key, invoice) : err(fetchRefusal({ code: 'invoice-unsound', reason: 'hash-used' }))
+    if (!isFresh) return err(fetchRefusal({ code: 'invoice-unsound', reason: 'hash-used' }))
+    const paid = await settle(payment.value)
+    // Too many payments at once: whoever asks again fetches another one.
+    if (!paid.ok && paid.error.code === 'mailbox-full') offers.payments.forget(key, paymentHash)
+    return paid
   }
+}
+
+/** Whether an invoice is what would be asked for now. */
+const answers = ({ invoice, amountMsat: asked }: PayableInvoice, request: PayRequest): boolean => {
+  const { amountMsat, quantity, payerNote } = request
+  const isAmount = invoice.offerCurrency === undefined ? invoice.invreqAmount === amountMsat : asked <= amountMsat
+  return isAmount && (invoice.invreqQuantity ?? 1n) === BigInt(quantity) && invoice.invreqPayerNote === payerNote
 }
 
 /** A payment goes on by itself after a restart; a request for an invoice does not, and has cost nothing. */

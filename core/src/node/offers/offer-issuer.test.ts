@@ -1,14 +1,15 @@
 import test from 'ava'
 import { secp256k1 } from '../../crypto/secp256k1.ts'
+import type { InvoiceRequest } from '../../invoice/bolt12/fields.ts'
+import { signedRequest } from '../../invoice/bolt12/fixtures/parties.ts'
 import { decodeBolt12Invoice } from '../../invoice/bolt12/invoice.ts'
 import { decodeInvoiceError } from '../../invoice/bolt12/invoice-error.ts'
 import { encodeInvoiceRequest } from '../../invoice/bolt12/invoice-request.ts'
 import { offerId } from '../../invoice/bolt12/offer.ts'
 import { ownPathId } from '../../invoice/bolt12/own-keys.ts'
 import { type RequestTerms, requestInvoice } from '../../invoice/bolt12/request-invoice.ts'
-import { equalBytes, toHex } from '../../lib/bytes.ts'
+import { concat, equalBytes, toHex, utf8Encode } from '../../lib/bytes.ts'
 import { virtualClock } from '../../lib/clock-virtual.ts'
-import { ok } from '../../lib/result.ts'
 import { seededRng } from '../../lib/rng.ts'
 import type { BlindedPath } from '../../onion/blinded-path.ts'
 import { createMessagePath } from '../../onion/create-onion-message.ts'
@@ -16,7 +17,9 @@ import type { OnionMessageContent } from '../../onion/onion-message-payload.ts'
 import { createPaymentPaths } from '../../payment/receive/payment-paths.ts'
 import { openSqliteStore } from '../../store/sqlite-store.ts'
 import type { Store } from '../../store/store.ts'
-import { MIGRATIONS } from '../storage/tables.ts'
+import { encodeWith } from '../../wire/codec/codec.ts'
+import { tu64 } from '../../wire/codec/primitives.ts'
+import { MIGRATIONS, TABLE } from '../storage/tables.ts'
 import { OfferIssuer, type OfferWish } from './offer-issuer.ts'
 import { MAX_OFFERS, type OwnOffer, OwnOffers } from './own-offers.ts'
 import { recallInvoice } from './recall-invoice.ts'
@@ -41,7 +44,7 @@ const openStore = (): Promise<Store> =>
 const rig = async (isAnnounced = true, store?: Store) => {
   const clock = virtualClock()
   const rng = seededRng(5)
-  const sent: { readonly path: BlindedPath; readonly content: OnionMessageContent; readonly reason: string }[] = []
+  const sent: { readonly path: BlindedPath; readonly content: OnionMessageContent }[] = []
   const own = await OwnOffers.open(store ?? (await openStore()), clock, () => {})
   const issuer = new OfferIssuer({
     clock,
@@ -53,10 +56,7 @@ const rig = async (isAnnounced = true, store?: Store) => {
     messages: {
       isAnnounced,
       pathsToUs: (pathId) => [createMessagePath(rng.bytes(32), [peerId], { nodeId, pathId })],
-      send: async (destination, content, reason) => {
-        if (destination.type === 'path') sent.push({ path: destination.path, content, reason })
-        return ok(undefined)
-      },
+      answer: (path, content) => void sent.push({ path, content }),
     },
     paymentPaths: (asked) =>
       createPaymentPaths({ ...asked, nodeId, channels: [], height: 500, sessionKey: () => rng.bytes(32) }),
@@ -84,6 +84,7 @@ const rig = async (isAnnounced = true, store?: Store) => {
       bytes: invoice,
       invoice: invoice && decodeBolt12Invoice(invoice),
       error: invoiceError && decodeInvoiceError(invoiceError)?.error,
+      said: invoiceError && decodeInvoiceError(invoiceError),
     }
   }
   return { clock, own, issuer, sent, create, requestOf, ask, replyPath, rng }
@@ -95,7 +96,6 @@ test('an offer is asked for by anybody, and answered with an invoice of which no
   const request = requestOf(offer, { quantity: 2n, payerNote: 'with milk' })
   const { answer, invoice } = ask(encodeInvoiceRequest(request))
   t.deepEqual(answer?.path, replyPath)
-  t.is(answer?.reason, 'answer')
   t.is(answer?.content.replyPath, undefined)
   if (invoice?.ok !== true) return t.fail('no invoice')
   const { amountMsat, nodeId: signer, multiPart, paths, paymentHash } = invoice.value
@@ -140,7 +140,6 @@ test('a request that an offer does not allow is told why; one for no offer of ou
   const bytes = encodeInvoiceRequest(requestOf(offer))
   t.is(ask(bytes).invoice?.ok, true)
   t.is(ask(bytes, new Uint8Array(32)).answer, undefined)
-  t.is(ask(bytes.subarray(1)).answer, undefined)
   const other = await (await rig()).create({ description: 'coffee' })
   const foreign = { ...other, offer: { ...other.offer, offerDescription: 'water' } }
   t.is(ask(encodeInvoiceRequest(requestOf(foreign))).answer, undefined)
@@ -200,10 +199,63 @@ test('so many offers are kept, and no more; plugins leave room for those of the 
   countIs(MAX_OFFERS)
   t.deepEqual(await issuer.create({ blinded: false }), full)
   countIs(MAX_OFFERS / 2)
-  t.deepEqual(await issuer.create({ blinded: false, byPlugin: true }), full)
+  t.deepEqual(await issuer.create({ blinded: false, plugin: 'shop' }), full)
   t.true((await issuer.create({ blinded: false })).ok)
   countIs(MAX_OFFERS / 2 - 1)
-  t.true((await issuer.create({ blinded: false, byPlugin: true })).ok)
+  t.true((await issuer.create({ blinded: false, plugin: 'shop' })).ok)
+})
+
+test('a request that is wrong is told which record is at fault, and what it might be', async (t) => {
+  const { create, requestOf, ask, rng } = await rig()
+  const offer = await create({ quantityMax: 5n })
+  const request = requestOf(offer, { quantity: 2n })
+  const saidOf = (changed: Partial<InvoiceRequest>) => ask(encodeInvoiceRequest({ ...request, ...changed })).said
+  t.deepEqual(saidOf({ signature: new Uint8Array(64) }), {
+    error: 'the signature is not that of the payer id',
+    erroneousField: 240n,
+  })
+  t.like(saidOf({ invreqFeatures: Uint8Array.of(1) }), { erroneousField: 84n })
+  t.like(saidOf({ unknownTlvs: [{ type: 201n, value: Uint8Array.of(1) }] }), { erroneousField: 201n })
+  const { invreqPayerId: _, ...nameless } = request
+  t.like(ask(encodeInvoiceRequest(nameless)).said, { error: 'a record is missing', erroneousField: 88n })
+  // Records that cannot be read: whoever came by no path knows who we are anyway.
+  const cut = encodeInvoiceRequest(request).subarray(1)
+  t.deepEqual(ask(cut).said, { error: 'the request cannot be read' })
+  t.is(ask(cut, rng.bytes(32)).answer, undefined)
+})
+
+test('BOLT 12, invoice errors — what is suggested is a valid value of the field', async (t) => {
+  const { create, requestOf, ask } = await rig()
+  const offer = await create({ quantityMax: 5n })
+  const signed = (terms: Partial<RequestTerms>, price = 5_000n, max = 5n) => {
+    const other = { ...offer, offer: { ...offer.offer, offerAmount: price, offerQuantityMax: max } }
+    const request = requestOf(other, terms)
+    const asked = { ...request, offerAmount: 5_000n, offerQuantityMax: 5n, invreqPayerId: peerId }
+    return encodeInvoiceRequest(signedRequest(asked, peerKey))
+  }
+  const amount = ask(signed({ quantity: 2n, amountMsat: 9_999n }, 1n)).said
+  t.deepEqual([amount?.erroneousField, amount?.suggestedValue], [82n, encodeWith(tu64, 10_000n)])
+  const items = ask(signed({ quantity: 6n }, 5_000n, 9n)).said
+  t.deepEqual([items?.erroneousField, items?.suggestedValue], [86n, encodeWith(tu64, 5n)])
+})
+
+test('a plugin takes back its own offers, the operator any, and a row of before is the operator’s', async (t) => {
+  const store = await openStore()
+  const { own, create } = await rig(true, store)
+  const [ours, shops] = [await create(), await create({ plugin: 'shop', description: 'cake' })]
+  t.is(await own.disable(ours.id, 'shop'), undefined)
+  t.is(await own.disable(shops.id, 'till'), undefined)
+  t.is(own.get(shops.id)?.disabledAt, undefined)
+  const text = utf8Encode(ours.text)
+  const length = Uint8Array.of(text.length >> 8, text.length & 255)
+  const before = concat(Uint8Array.of(1), length, text, new Uint8Array(8), Uint8Array.of(0))
+  store.submit([{ table: TABLE.offer, key: ours.id, value: before }])
+  await store.flush()
+  const again = (await rig(true, store)).own
+  t.deepEqual([again.get(ours.id)?.owner, again.get(shops.id)?.owner], [undefined, 'shop'])
+  t.is(again.get(ours.id)?.text, ours.text)
+  t.truthy((await again.disable(shops.id, 'shop'))?.disabledAt)
+  t.truthy((await again.disable(ours.id))?.disabledAt)
 })
 
 test('so many requests are answered and no more, and a repeated one costs nothing', async (t) => {

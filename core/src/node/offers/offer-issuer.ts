@@ -1,17 +1,14 @@
 import { sha256 } from '../../crypto/hashes.ts'
-import {
-  type AcceptedRequest,
-  acceptRequest,
-  answerRequest,
-  type RequestRefusal,
-} from '../../invoice/bolt12/answer-request.ts'
+import { type AcceptedRequest, acceptRequest, answerRequest } from '../../invoice/bolt12/answer-request.ts'
 import type { Bolt12Error } from '../../invoice/bolt12/bolt12-error.ts'
+import type { InvoiceRequest } from '../../invoice/bolt12/fields.ts'
 import { encodeBolt12Invoice } from '../../invoice/bolt12/invoice.ts'
 import { encodeInvoiceError } from '../../invoice/bolt12/invoice-error.ts'
-import { decodeInvoiceRequest, type ReadRequest } from '../../invoice/bolt12/invoice-request.ts'
+import { parseInvoiceRequest } from '../../invoice/bolt12/invoice-request.ts'
 import { issueOffer, type OfferTerms } from '../../invoice/bolt12/issue-offer.ts'
 import { offerId, offerIn } from '../../invoice/bolt12/offer.ts'
 import { type Bolt12Owner, ownPathId } from '../../invoice/bolt12/own-keys.ts'
+import { requestError } from '../../invoice/bolt12/request-error.ts'
 import { toHex, utf8Encode } from '../../lib/bytes.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { PrivateKey } from '../../lib/ids.ts'
@@ -32,7 +29,7 @@ export interface OfferIssuerOptions {
   readonly owner: Bolt12Owner
   readonly nodeKey: PrivateKey
   readonly offers: OwnOffers
-  readonly messages: Pick<OnionMessages, 'send' | 'pathsToUs' | 'isAnnounced'>
+  readonly messages: Pick<OnionMessages, 'answer' | 'pathsToUs' | 'isAnnounced'>
   readonly paymentPaths: (
     asked: Pick<PaymentPathsOptions, 'amountMsat' | 'pathId' | 'minFinalCltvExpiryDelta' | 'expirySeconds'>,
   ) => readonly PaymentPath[]
@@ -42,8 +39,8 @@ export interface OfferIssuerOptions {
 export type OfferWish = Omit<OfferTerms, 'chainHash' | 'paths'> & {
   /** Through peers, so that the offer does not name our node, even if the network knows it. */
   readonly blinded: boolean
-  /** A plugin asks for it, not the operator. */
-  readonly byPlugin?: boolean
+  /** The plugin that asks for it; absent: the operator. */
+  readonly plugin?: string | undefined
 }
 
 /** BOLT 12: what an invoice holds that does not say it. */
@@ -71,18 +68,18 @@ export class OfferIssuer {
   /** A new offer, once it is durable. */
   async create({
     blinded,
-    byPlugin = false,
+    plugin,
     ...terms
   }: OfferWish): Promise<Result<OwnOffer, Bolt12Error | { readonly code: 'too-many-offers' }>> {
     const { rng, owner, offers, messages, chainHash } = this.#options
-    if (offers.count >= (byPlugin ? MAX_OFFERS / 2 : MAX_OFFERS)) return err({ code: 'too-many-offers' })
+    if (offers.count >= (plugin === undefined ? MAX_OFFERS : MAX_OFFERS / 2)) return err({ code: 'too-many-offers' })
     const nonce = rng.bytes(16)
     // BOLT 12, the writer: a node with private channels alone is reached by paths.
     const paths = messages.isAnnounced && !blinded ? [] : messages.pathsToUs(ownPathId(owner, 'offer', nonce), PATHS)
     // A path that begins with us says who we are, and nothing else leads to us then.
     const relayed = paths.filter(({ path }) => path.length > 1)
     const offer = issueOffer(owner, nonce, { ...terms, chainHash, ...(relayed.length === 0 ? {} : { paths: relayed }) })
-    return offer.ok ? ok(await offers.add(offer.value)) : offer
+    return offer.ok ? ok(await offers.add(offer.value, plugin)) : offer
   }
 
   /** A message that may ask for an invoice. What we cannot answer is dropped. */
@@ -91,7 +88,7 @@ export class OfferIssuer {
     const answer = this.#answer(invoiceRequest, pathId)
     if (answer === undefined) return
     // BOLT 4: nobody may answer an answer, so that it has no path of its own.
-    void this.#options.messages.send({ type: 'path', path: replyPath }, answer, 'answer')
+    this.#options.messages.answer(replyPath, answer)
   }
 
   #answer(
@@ -99,11 +96,17 @@ export class OfferIssuer {
     pathId: Uint8Array | undefined,
   ): { invoice: Uint8Array } | { invoiceError: Uint8Array } | undefined {
     const { chainHash, owner, clock, offers } = this.#options
-    const request = decodeInvoiceRequest(bytes)
-    if (!request.ok) return undefined
-    const accepted = acceptRequest(owner, request.value, { chainHash, now: clock.now(), pathId })
-    if (!accepted.ok) return this.#within(refused(accepted.error))
-    const offer = offerIn(request.value)
+    const parsed = parseInvoiceRequest(bytes)
+    // By a path that we made for something else, even that we are at its end would be told.
+    if (!parsed.ok) return pathId === undefined ? this.#refuse(parsed.error) : undefined
+    const request = parsed.value
+    const accepted = acceptRequest(owner, request, { chainHash, now: clock.now(), pathId })
+    if (!accepted.ok) {
+      const { error } = accepted
+      // BOLT 12: whoever asks for what is no offer of ours, or by another way than the offer's, learns nothing.
+      return error.code === 'unknown-offer' || error.code === 'wrong-path' ? undefined : this.#refuse(error, request)
+    }
+    const offer = offerIn(request)
     const id = offerId(offer)
     if (offers.get(id)?.disabledAt !== undefined) return this.#within(errorOf('the offer was taken back'))
     if (offers.get(id) === undefined) {
@@ -116,18 +119,22 @@ export class OfferIssuer {
     const earlier = this.#answered.get(name)
     if (earlier !== undefined && clock.monotonic() - earlier.at < REMEMBERED_MS) return { invoice: earlier.invoice }
     if (this.#ration.take() === undefined) return undefined
-    const invoice = this.#invoice(request.value, accepted.value, id)
+    const invoice = this.#invoice(request, accepted.value, id)
     if (invoice === undefined) return errorOf('no way to this node is known')
     this.#remember(name, invoice)
     return { invoice }
   }
 
-  /** An answer of no use to an honest payer is held to the same ration. */
-  #within(answer: { invoiceError: Uint8Array } | undefined): { invoiceError: Uint8Array } | undefined {
-    return answer !== undefined && this.#ration.take() !== undefined ? answer : undefined
+  #refuse(error: Bolt12Error, request?: InvoiceRequest): { invoiceError: Uint8Array } | undefined {
+    return this.#within({ invoiceError: encodeInvoiceError(requestError(error, request, this.#options.chainHash)) })
   }
 
-  #invoice(request: ReadRequest, { amountMsat, key }: AcceptedRequest, id: Uint8Array): Uint8Array | undefined {
+  /** An answer of no use to an honest payer is held to the same ration. */
+  #within(answer: { invoiceError: Uint8Array }): { invoiceError: Uint8Array } | undefined {
+    return this.#ration.take() === undefined ? undefined : answer
+  }
+
+  #invoice(request: InvoiceRequest, { amountMsat, key }: AcceptedRequest, id: Uint8Array): Uint8Array | undefined {
     const { owner, clock, rng, nodeKey, paymentPaths } = this.#options
     const now = clock.now()
     const { invreqQuantity, invreqPayerNote } = request
@@ -177,27 +184,5 @@ export class OfferIssuer {
 /** The characters of a text that are whole within so many bytes. */
 const beginningOf = (text: string, bytes: number): string =>
   new TextDecoder('utf-8', { ignoreBOM: true }).decode(utf8Encode(text).subarray(0, bytes), { stream: true })
-
-/** BOLT 12: whoever asks for what is no offer of ours, or by another way than the offer's, learns nothing. */
-const refused = (refusal: RequestRefusal): { invoiceError: Uint8Array } | undefined => {
-  switch (refusal.code) {
-    case 'unknown-offer':
-    case 'wrong-path':
-      return undefined
-    case 'expired':
-      return errorOf('the offer has expired')
-    case 'wrong-chain':
-      return errorOf('the offer is for another chain')
-    case 'invalid-field':
-    case 'missing-field':
-      return errorOf(
-        refusal.field === 'invreqAmount'
-          ? 'the amount is not enough, or missing'
-          : 'the request does not fit the offer',
-      )
-    default:
-      return errorOf('the request does not fit the offer')
-  }
-}
 
 const errorOf = (error: string): { invoiceError: Uint8Array } => ({ invoiceError: encodeInvoiceError({ error }) })

@@ -1,6 +1,10 @@
 import test from 'ava'
+import { answerRequest } from '../../invoice/bolt12/answer-request.ts'
 import type { Offer } from '../../invoice/bolt12/fields.ts'
+import { invoiceTerms } from '../../invoice/bolt12/fixtures/parties.ts'
+import { encodeBolt12Invoice } from '../../invoice/bolt12/invoice.ts'
 import { encodeInvoiceError } from '../../invoice/bolt12/invoice-error.ts'
+import { decodeInvoiceRequest } from '../../invoice/bolt12/invoice-request.ts'
 import { equalBytes } from '../../lib/bytes.ts'
 import { seededRng } from '../../lib/rng.ts'
 import { createPaymentPaths } from '../../payment/receive/payment-paths.ts'
@@ -115,12 +119,16 @@ test('what comes in place of the invoice is told apart: nothing, an error, an in
   let requests = 0
   carol.messages.onReceived(({ content: { replyPath: path } }) => {
     requests++
-    const invoiceError = encodeInvoiceError({ error: 'sold out' })
+    const invoiceError = encodeInvoiceError({
+      error: 'sold out',
+      erroneousField: 86n,
+      suggestedValue: Uint8Array.of(1),
+    })
     if (path !== undefined) void carol.messages.send({ type: 'path', path }, { invoiceError }, 'answer')
   })
   t.deepEqual(await inTime(payer.fetch(offer, ORDER)), {
     ok: false,
-    error: { code: 'request-refused', text: 'sold out' },
+    error: { code: 'request-refused', text: 'sold out', erroneousField: 86n, suggestedValue: Uint8Array.of(1) },
   })
   t.is(requests, 1)
   // The invoice of another request, or bytes that are none.
@@ -177,4 +185,32 @@ test('a request that cannot leave says why at once', async (t) => {
   alice.messages.lines.get(net.get('bob').nodeId)?.connection.close('test')
   t.deepEqual(await payer.fetch(offer, ORDER), { ok: false, error: { code: 'no-way-to-node' } })
   t.like(await payer.fetch(offer, { ...ORDER, amountMsat: 4_999n }), { error: { code: 'invalid-field' } })
+})
+
+test('BOLT 12, offers — no invoice is paid for another amount than the offer let expect: nor for more than one in another currency may come to', async (t) => {
+  const { payer, create, carol, inTime, net } = await rig()
+  const offer = await create({ price: { amount: 300n, currency: 'EUR' } })
+  const nodeKey = new Uint8Array(32).fill(3)
+  carol.messages.onReceived(({ content: { invoiceRequest, replyPath } }) => {
+    const request = invoiceRequest && decodeInvoiceRequest(invoiceRequest)
+    if (request?.ok !== true || replyPath === undefined) return
+    t.is(request.value.invreqAmount, undefined)
+    const invoice = answerRequest(
+      request.value,
+      invoiceTerms({ amountMsat: 7_000n, now: net.clock.now() }),
+      nodeKey,
+      nodeKey,
+    )
+    carol.messages.answer(replyPath, { invoice: encodeBolt12Invoice(invoice) })
+  })
+  const most = (amountMsat: bigint) => inTime(payer.fetch(offer, { ...ORDER, amountMsat }))
+  t.like(await most(7_000n), { ok: true, value: { invoice: { amountMsat: 7_000n } } })
+  t.deepEqual(await most(6_999n), { ok: false, error: { code: 'amount-too-high', amountMsat: 7_000n } })
+})
+
+test('BOLT 12, requests written — the name by which the offer was found goes along: as the payer was told it', async (t) => {
+  const { payer, create } = await rig()
+  const bip353Name = { name: 'tea', domain: 'shop.example' }
+  const fetched = await payer.fetch(await create(), { ...ORDER, bip353Name })
+  t.like(fetched, { ok: true, value: { invoice: { invoice: { invreqBip353Name: bip353Name } } } })
 })

@@ -19,9 +19,20 @@ export interface OwnOffer {
   readonly createdAt: TimestampMs
   /** Taken back: no request for it is answered. */
   readonly disabledAt?: TimestampMs
+  /** The plugin that made it; absent: the operator, or a database before this one. */
+  readonly owner?: string
 }
 
-const row = versioned(struct({ text: u16Text, createdAt: u64, disabledAt: optional(u64) }))
+interface OfferRow {
+  readonly text: string
+  readonly createdAt: bigint
+  readonly disabledAt: bigint | undefined
+  readonly owner?: string | undefined
+}
+
+const rowV1 = { text: u16Text, createdAt: u64, disabledAt: optional(u64) }
+
+const row = versioned<OfferRow>(struct(rowV1), struct({ ...rowV1, owner: optional(u16Text) }))
 
 /** So many are kept, in memory too: whoever may make offers cannot fill either. What is taken back stays, so that plugins leave half of it. */
 export const MAX_OFFERS = 10_000
@@ -66,27 +77,33 @@ export class OwnOffers {
   }
 
   /** Keeps an offer of ours, unless it is kept already. Resolves when it is durable. */
-  add(offer: Offer): Promise<OwnOffer> {
+  add(offer: Offer, owner?: string): Promise<OwnOffer> {
     const id = offerId(offer)
     const known = this.get(id)
     if (known !== undefined) return Promise.resolve(known)
-    return this.#put({ id, offer, text: encodeOffer(offer), createdAt: this.#clock.now() })
+    const text = encodeOffer(offer)
+    return this.#put({ id, offer, text, createdAt: this.#clock.now(), ...(owner === undefined ? {} : { owner }) })
   }
 
-  /** Takes an offer back. Resolves when that is durable; `undefined` if there is no such offer. */
-  async disable(id: Uint8Array): Promise<OwnOffer | undefined> {
+  /**
+   * Takes an offer back. Resolves when that is durable; `undefined` if there is no such offer. A plugin, which is named as the owner, takes
+   * back its own alone.
+   */
+  async disable(id: Uint8Array, owner?: string): Promise<OwnOffer | undefined> {
     const known = this.get(id)
-    if (known === undefined || known.disabledAt !== undefined) return known
+    if (known === undefined || (owner !== undefined && known.owner !== owner)) return undefined
+    if (known.disabledAt !== undefined) return known
     return this.#put({ ...known, disabledAt: this.#clock.now() })
   }
 
   #put(offer: OwnOffer): Promise<OwnOffer> {
-    const { id, text, createdAt, disabledAt } = offer
+    const { id, text, createdAt, disabledAt, owner } = offer
     this.#offers.set(toHex(id), offer)
     const value = encodeWith(row, {
       text,
       createdAt: BigInt(createdAt),
       disabledAt: disabledAt === undefined ? undefined : BigInt(disabledAt),
+      owner,
     })
     return new Promise((resolve) => {
       this.#store.submit([{ table: TABLE.offer, key: id, value }], () => resolve(offer))
@@ -98,12 +115,13 @@ const readOffer = (value: Uint8Array): OwnOffer | undefined => {
   const read = decodeWith(row, value)
   const offer = read.ok ? decodeOffer(read.value.text) : undefined
   if (!read.ok || offer?.ok !== true) return undefined
-  const { text, createdAt, disabledAt } = read.value
+  const { text, createdAt, disabledAt, owner } = read.value
   return {
     id: offerId(offer.value),
     offer: offer.value,
     text,
     createdAt: Number(createdAt),
     ...(disabledAt === undefined ? {} : { disabledAt: Number(disabledAt) }),
+    ...(owner === undefined ? {} : { owner }),
   }
 }

@@ -300,3 +300,14 @@ test('where no way leads, the node is called at its address; strangers cannot ha
   t.is(alice.called.length, 1 + 5)
   alice.messages.stop()
 })
+
+test('a fault in what takes a message, or in an answer, ends nothing else', async (t) => {
+  const { net, alice, dave } = line()
+  dave.messages.onReceived(async () => {
+    throw new Error('a bug')
+  })
+  await alice.messages.send(toNode(dave), REQUEST, 'own')
+  dave.messages.answer(undefined as never, {})
+  await new Promise((resolve) => setImmediate(resolve))
+  t.deepEqual(net.mistakes, ['onion-message.bug', 'onion-message.bug'])
+})

@@ -39,7 +39,7 @@ export interface OnionMessagesOptions {
 }
 
 /** Takes messages for us that answer nothing that we have sent. */
-export type MessageReceiver = (message: ReceivedMessage) => void
+export type MessageReceiver = (message: ReceivedMessage) => void | Promise<void>
 
 /** The node's onion messages: those of others that it passes on, and its own. */
 export class OnionMessages {
@@ -103,6 +103,11 @@ export class OnionMessages {
     return this.#sender.send(destination, content, reason)
   }
 
+  /** Answers a stranger by the path that it gave. Nobody waits for that, so that a fault in it ends nothing else. */
+  answer(path: BlindedPath, content: OnionMessageContent): void {
+    void this.#guarded(() => this.send({ type: 'path', path }, content, 'answer'))
+  }
+
   /** Waits for the answer to something that is to be sent with a path made with this path id. */
   awaitReply(timeoutMs: number): AwaitedReply {
     return this.#replies.await(timeoutMs)
@@ -134,9 +139,12 @@ export class OnionMessages {
 
   /** BOLT 4: what comes by the path of a reply is that reply or nothing, and a reply by no such path is nothing either. */
   #take(message: ReceivedMessage): void {
-    if (this.#replies.take(message)) return
+    if (!this.#replies.take(message)) void this.#guarded(() => this.#receive(message))
+  }
+
+  async #guarded(work: () => unknown): Promise<void> {
     try {
-      this.#receive(message)
+      await work()
     } catch (thrown) {
       this.#options.log.error('onion-message.bug', { error: stackOf(thrown) })
     }

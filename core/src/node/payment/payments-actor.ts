@@ -14,6 +14,7 @@ import type { Store, Write } from '../../store/store.ts'
 import { hashesInChannels } from '../channel/hashes-in-channels.ts'
 import { outboxDeletion } from '../channel/settlement-outbox.ts'
 import { commandListing, commandRowKey } from '../storage/command-key.ts'
+import { offerPaymentRemovals } from '../storage/offer-payment-row.ts'
 import { type OnUnreadable, readRow, readRowOfMany } from '../storage/read-row.ts'
 import { TABLE } from '../storage/tables.ts'
 import { type ArchivedPayment, archivedPaymentWrite, findArchivedPayment } from './archived-payments.ts'
@@ -281,6 +282,7 @@ const removalWrites = (paymentHash: PaymentHash, row: Uint8Array, archivedAt: Ti
   return [
     { table: TABLE.payment, key: paymentHash, value: undefined },
     paymentIndexRemoval(payment),
+    ...offerPaymentRemovals(key, paymentHash),
     // The key of a failed payment has an outcome of its own, with its own age.
     ...(status === 'settled'
       ? [

@@ -7,9 +7,10 @@ import type { Store } from '../../store/store.ts'
 import type { ChannelDirectory } from '../channel/channel-directory.ts'
 import { PAYMENT_STATUS, paymentsFrom } from '../payment/payment-index.ts'
 import type { PaymentsProtocol } from '../payment/payments-actor.ts'
+import { offerPaymentOfHash, readOfferPayment } from '../storage/offer-payment-row.ts'
 import { TABLE } from '../storage/tables.ts'
 import { countListed, lookAtListed } from './listed-rows.ts'
-import { answered, type RetainedRows } from './retained-rows.ts'
+import { answered, type DueRow, type RetainedRows } from './retained-rows.ts'
 
 export interface PaymentRowsOptions {
   readonly store: Store
@@ -26,8 +27,8 @@ export const paymentRows = (status: 'settled' | 'failed', options: PaymentRowsOp
   return {
     class: `${status}-payments`,
     isArchived: true,
-    look: (before, from = begin, limit) =>
-      lookAtListed(options, {
+    async look(before, from = begin, limit) {
+      const looked = await lookAtListed(options, {
         index: TABLE.paymentByStatus,
         from,
         to: paymentsFrom(status, before),
@@ -41,7 +42,9 @@ export const paymentRows = (status: 'settled' | 'failed', options: PaymentRowsOp
           // A hash may have failed, and gone, before.
           return { id: `${toHex(key)}-${startedAt}`, key, value, record: describe(read.value) }
         },
-      }),
+      })
+      return status === 'settled' ? { ...looked, due: await withInvoices(store, looked.due) } : looked
+    },
     async remove(rows) {
       const lookedAt = rows.map(({ key, value }) => ({ paymentHash: key, row: value }))
       return answered(await payments.ask('remove', { lookedAt, archivedAt: clock.now() }))
@@ -54,6 +57,19 @@ export const paymentRows = (status: 'settled' | 'failed', options: PaymentRowsOp
         table: TABLE.payment,
       }),
   }
+}
+
+/** Of an offer that was paid, what its issuer has signed goes to the archive too: with the preimage it shows what was paid for. */
+const withInvoices = async (store: Store, due: readonly DueRow[]): Promise<readonly DueRow[]> => {
+  const invoices = await store.getAll(
+    TABLE.offerPayment,
+    due.map(({ key }) => offerPaymentOfHash(key)),
+  )
+  return due.map((row, at) => {
+    const kept = invoices[at]
+    if (kept === undefined) return row
+    return { ...row, record: { ...row.record, offerInvoice: toHex(readOfferPayment(row.key, kept).invoice) } }
+  })
 }
 
 const paymentsEnd = (status: SentPayment['status']): Uint8Array => Uint8Array.of(PAYMENT_STATUS[status] + 1)

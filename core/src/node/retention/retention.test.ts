@@ -12,6 +12,7 @@ import { forgetPastHtlcs } from '../channel/past-htlcs.ts'
 import { endOfClass, rowKey } from '../events/event-row.ts'
 import { readPayment } from '../payment/payments-actor.ts'
 import { EVENTS_KEPT } from '../settings.ts'
+import { encodeOfferPayment, offerPaymentOfHash, offerPaymentOfKey } from '../storage/offer-payment-row.ts'
 import { TABLE } from '../storage/tables.ts'
 import type { ArchiveDisk } from './archive.ts'
 import { DAY_MS, hashOf, RetentionRig } from './fixtures/retention-rig.ts'
@@ -104,6 +105,29 @@ test('the archive is its owner’s alone, and has the proof that something was p
     t.false(Object.hasOwn(record, 'paymentSecret'))
   }
   t.notRegex(rig.text(), /paymentSecret|sessionKey|onion|5e5e5e5e/)
+})
+
+test('what shows that an offer was paid goes with its payment, and to the archive', async (t) => {
+  const rig = await RetentionRig.start(t, { kept: { 'settled-payments': 30 * DAY_MS } })
+  const [paid, kept] = [await rig.payment(1, 'settled', 60), await rig.payment(2, 'settled', 1)]
+  const fetched = [paid, kept].flatMap((hash) => [
+    { key: offerPaymentOfKey(`key ${toHex(hash)}`), value: hash },
+    { key: offerPaymentOfHash(hash), value: encodeOfferPayment({ offer: 'lno1', invoice: Uint8Array.of(1, 2) }) },
+  ])
+  rig.store.submit(fetched.map((row) => ({ table: TABLE.offerPayment, ...row })))
+  await rig.pass(PAST_GRACE_MS)
+  const left = (await rig.store.sizes(TABLE.offerPayment)).map(({ key }) => toHex(key))
+  t.deepEqual(
+    left,
+    fetched
+      .slice(2)
+      .map(({ key }) => toHex(key))
+      .sort(),
+  )
+  t.deepEqual(
+    rig.lines().map(({ record }) => record.offerInvoice),
+    ['0102'],
+  )
 })
 
 test('nothing goes before the grace is over, and a node that is stopped does not serve it', async (t) => {

@@ -34,6 +34,8 @@ export const TABLE = {
   offer: 'offer',
   /** 0, the hash of an idempotency key -> the payment hash of an offer's invoice; 1, payment hash -> the offer and the invoice. */
   offerPayment: 'offer_payment',
+  /** The id of a refund of ours -> its text, the most that paying it may cost, and what has become of it. */
+  refund: 'refund',
   /** Status, creation, payment hash -> nothing; and of those open by expiry, too -> creation. */
   invoiceByStatus: 'invoice_by_status',
   /** Creation, payment hash -> nothing: what a version before wrote, until it is moved. */
@@ -75,6 +77,7 @@ const LATER: readonly Migration[] = [
   { version: 11, tables: [TABLE.liquidity] },
   { version: 12, tables: [TABLE.offer, TABLE.offerPayment] },
   { version: 13, tables: [TABLE.trampolineRelay] },
+  { version: 14, tables: [TABLE.refund] },
 ]
 
 /** The tables that later steps add. */

@@ -16,11 +16,7 @@ export const BY_THE_NODE: Topic = {
       section: 'requests read',
       rules: [
         { rule: 'no request is answered with the invoice of another', lines: [517] },
-        {
-          rule: 'the invoice for a refund goes by one of its paths, or to its payer',
-          lines: [547],
-          notBuilt: 'The node makes no invoices for refunds.',
-        },
+        { rule: 'the invoice for a refund goes by one of its paths, or to its payer', lines: [547] },
       ],
     },
     {
@@ -29,13 +25,7 @@ export const BY_THE_NODE: Topic = {
     },
     {
       section: 'invoice errors',
-      rules: [
-        {
-          rule: 'what is suggested is a valid value of the field',
-          lines: [889],
-          notOurs: 'This node says what is wrong in words, and suggests no values.',
-        },
-      ],
+      rules: [{ rule: 'what is suggested is a valid value of the field', lines: [889] }],
     },
   ],
 }

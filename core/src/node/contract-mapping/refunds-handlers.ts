@@ -1,0 +1,123 @@
+import type { EventName } from '@fulgurite/plugin-sdk/contract'
+import { decodeRefund } from '../../invoice/bolt12/invoice-request.ts'
+import { fromHex, toHex } from '../../lib/bytes.ts'
+import type { PaymentHash } from '../../lib/ids.ts'
+import { err, ok } from '../../lib/result.ts'
+import type { EventLog } from '../events/event-log.ts'
+import type { ClaimFailure } from '../offers/refund-claimer.ts'
+import { readInvoice } from '../payment/receiver-actor.ts'
+import type { MappingContext } from './context.ts'
+import { describeInvoice } from './describe-invoice.ts'
+import { describeDecodedRefund, describeRefund } from './describe-refund.ts'
+import { type ActorHandlers, pluginOf, refusal } from './handlers.ts'
+import { invoiceRefused, NO_MESSAGES } from './offer-refusals.ts'
+import { pageOf } from './paging.ts'
+
+export const refundsHandlers = ({ offers, options, flow, events }: MappingContext): ActorHandlers<'refunds'> => {
+  const { clock, store } = options
+  const { refunds, owner } = offers
+  return {
+    async list({ status, page }) {
+      const all = refunds.own.all().map((refund) => describeRefund(refund, clock.now()))
+      return pageOf(status === undefined ? all : all.filter((refund) => refund.status === status), page)
+    },
+
+    async get({ refundId }) {
+      const refund = refunds.own.get(fromHex(refundId))
+      return refund === undefined ? err(NOT_FOUND) : ok({ refund: describeRefund(refund, clock.now()) })
+    },
+
+    async create({ blinded = false, ...wish }, { caller }) {
+      if (refunds.payer === undefined) return err(NO_MESSAGES)
+      if (wish.amountMsat === 0n || wish.amountMsat > MOST_MSAT) {
+        return err(refusal('amount-out-of-bounds', 'nobody can be paid this amount', { field: 'amountMsat' }))
+      }
+      const made = await refunds.payer.create({ ...wish, blinded, plugin: pluginOf(caller) })
+      return made.ok
+        ? ok({ refund: describeRefund(made.value, clock.now()) })
+        : err(refusal('too-many-refunds', 'this node keeps no more refunds'))
+    },
+
+    async cancel({ refundId }, { caller }) {
+      const refund = refunds.own.get(fromHex(refundId))
+      const plugin = pluginOf(caller)
+      if (refund === undefined || (plugin !== undefined && refund.owner !== plugin)) return err(NOT_FOUND)
+      if (refund.state.type === 'paying' || refund.state.type === 'paid') {
+        return err(refusal('refund-paid', 'the refund was paid, or is being paid', { field: 'refundId' }))
+      }
+      if (refund.state.type === 'open') {
+        await new Promise<void>((resolve) => refunds.own.cancel(refund, resolve))
+      }
+      return ok({ refund: describeRefund(refunds.own.get(refund.id) ?? refund, clock.now()) })
+    },
+
+    async decode({ refund: text }) {
+      const refund = decodeRefund(text)
+      return refund.ok ? ok({ refund: describeDecodedRefund(refund.value, owner) }) : err(UNREADABLE)
+    },
+
+    async claim({ refund: text }) {
+      const { claimer } = refunds
+      if (claimer === undefined) return err(NO_MESSAGES)
+      const claim = claimer.make(text)
+      if (!claim.ok) return err(claimRefusal(claim.error))
+      const { record } = claim.value
+      const { paymentHash } = record
+      const added = await flow.receiver.ask('add', { invoice: record })
+      if (!added.ok) return err(refusal('mailbox-full', 'too many invoices at once; try again later'))
+      const paid = paymentOf(events, paymentHash)
+      const sent = await claimer.send(claim.value, paid.came).finally(paid.stop)
+      if (sent.ok) {
+        const now = await readInvoice(store, paymentHash)
+        return ok({ invoice: describeInvoice(now?.type === 'bolt12' ? now : record, clock.now()) })
+      }
+      // Nobody else has it, and whoever refuses it pays nothing.
+      await flow.receiver.ask('cancel', { paymentHash, owner: undefined })
+      return err(
+        sent.error.code === 'request-refused'
+          ? invoiceRefused(sent.error, 'the payer does not pay the invoice')
+          : refusal(
+              'no-way-to-payer',
+              'no way for messages to the payer is known: connect to a node that passes them on',
+            ),
+      )
+    },
+  }
+}
+
+/** All bitcoin that there will ever be. */
+const MOST_MSAT = 2_100_000_000_000_000_000n
+
+const NOT_FOUND = refusal('refund-not-found', 'this node made no refund with this id', { field: 'refundId' })
+
+const UNREADABLE = refusal('refund-invalid', 'this is no refund, or a damaged one: is all of it there?', {
+  field: 'refund',
+})
+
+const claimRefusal = (failure: ClaimFailure) => {
+  switch (failure.code) {
+    case 'expired':
+      return refusal('refund-expired', 'the refund has expired', { field: 'refund' })
+    case 'wrong-chain':
+      return refusal('refund-wrong-network', 'the refund is for another network', { field: 'refund' })
+    case 'own-refund':
+      return refusal('own-refund', 'this node made the refund itself', { field: 'refund' })
+    case 'no-way-to-us':
+      return refusal('not-supported', 'this node can name no way to itself')
+    default:
+      return UNREADABLE
+  }
+}
+
+const RECEIVED: EventName = 'payment.received'
+
+/** Settles when an invoice of ours has been paid. */
+const paymentOf = (events: Pick<EventLog, 'subscribe'>, paymentHash: PaymentHash) => {
+  let stop = (): void => {}
+  const came = new Promise<undefined>((resolve) => {
+    stop = events.subscribe({ names: [RECEIVED] }, ({ text }) => {
+      if (text.includes(toHex(paymentHash))) resolve(undefined)
+    })
+  })
+  return { came, stop: () => stop() }
+}

@@ -1,0 +1,295 @@
+import test from 'ava'
+import { decodeBolt12Invoice } from '../../invoice/bolt12/invoice.ts'
+import { decodeInvoiceError } from '../../invoice/bolt12/invoice-error.ts'
+import { equalBytes, toHex } from '../../lib/bytes.ts'
+import { seededRng } from '../../lib/rng.ts'
+import { createPaymentPaths } from '../../payment/receive/payment-paths.ts'
+import type { PaymentRequest } from '../../payment/send/payment.ts'
+import { openSqliteStore } from '../../store/sqlite-store.ts'
+import { MessageNet, type NetNode } from '../onion-messages/fixtures/message-net.ts'
+import { restoredMark } from '../storage/restored-mark.ts'
+import { MIGRATIONS } from '../storage/tables.ts'
+import { MAX_REFUNDS, OwnRefunds } from './own-refunds.ts'
+import { RefundClaimer } from './refund-claimer.ts'
+import { type PaymentEnd, RefundPayer, type RefundPayerOptions, type RefundWish } from './refund-payer.ts'
+
+const CHAIN = new Uint8Array(32).fill(6)
+const NEVER = new Promise<undefined>(() => {})
+
+/** alice promises, bob is between, carol comes for it. */
+const rig = async (isAnnounced = true) => {
+  const net = new MessageNet()
+  const alice = net.add('alice', { partners: ['bob'] })
+  net.add('bob', { partners: ['alice', 'carol'] })
+  const carol = net.add('carol', { partners: ['bob'] })
+  net.connect('alice', 'bob')
+  net.connect('bob', 'carol')
+  if (isAnnounced) {
+    net.announce('alice', 'bob')
+    net.announce('bob', 'carol')
+  }
+  const rng = seededRng(9)
+  const store = await openSqliteStore({
+    path: ':memory:',
+    migrations: MIGRATIONS,
+    onFatal: (error) => {
+      throw error
+    },
+  })
+  const refunds = await OwnRefunds.open(store, net.clock, () => {})
+  const ownerOf = ({ nodeId }: NetNode, fill: number) => ({ secret: new Uint8Array(32).fill(fill), nodeId })
+  const shared = { clock: net.clock, rng, chainHash: CHAIN }
+  const asked: PaymentRequest[] = []
+  /** What the payer meets; a test changes it. */
+  const world = {
+    isBlind: false,
+    found: undefined as 'settled' | 'failed' | 'in-flight' | undefined,
+    end: (): Promise<PaymentEnd> => Promise.resolve('settled'),
+  }
+  const payerOf = (own: OwnRefunds, more: Partial<RefundPayerOptions> = {}) =>
+    new RefundPayer({
+      ...shared,
+      owner: ownerOf(alice, 2),
+      refunds: own,
+      messages: alice.messages,
+      resolver: {
+        nodeId: alice.nodeId,
+        nodeKey: new Uint8Array(32).fill(1),
+        endOf: () => undefined,
+        peerBy: () => undefined,
+      },
+      isBlind: () => world.isBlind,
+      find: async () => world.found,
+      pay: (request) => {
+        asked.push(request)
+        return world.end()
+      },
+      ...more,
+    })
+  const payer = payerOf(refunds)
+  alice.messages.onReceived((message) => payer.take(message))
+  const claimer = new RefundClaimer({
+    ...shared,
+    owner: ownerOf(carol, 1),
+    messages: carol.messages,
+    paymentPaths: (of) =>
+      createPaymentPaths({ ...of, nodeId: carol.nodeId, channels: [], height: 500, sessionKey: () => rng.bytes(32) }),
+  })
+  const create = async (wish: Partial<RefundWish> = {}) => {
+    const terms = { amountMsat: 5_000n, maxFeeMsat: 50n, description: 'tea', expirySeconds: 86_400, blinded: false }
+    const made = await payer.create({ ...terms, plugin: undefined, ...wish })
+    if (!made.ok) throw new Error(made.error.code)
+    return made.value
+  }
+  const invoiceFor = (text: string) => {
+    const claim = claimer.make(text)
+    if (!claim.ok) throw new Error(claim.error.code)
+    return claim.value
+  }
+  /** What the payer says to an invoice, if anything. */
+  const claim = async (made: ReturnType<typeof invoiceFor>) => {
+    let stop = (): void => {}
+    const quiet = new Promise<undefined>((resolve) => {
+      stop = () => resolve(undefined)
+    })
+    const sent = claimer.send(made, quiet)
+    for (let i = 0; i < 5; i++) await new Promise((resolve) => setImmediate(resolve))
+    stop()
+    const result = await sent
+    return result.ok ? undefined : result.error
+  }
+  const stateOf = (id: Uint8Array) => refunds.get(id)?.state.type
+  return {
+    net,
+    alice,
+    carol,
+    store,
+    refunds,
+    payer,
+    payerOf,
+    claimer,
+    create,
+    invoiceFor,
+    claim,
+    asked,
+    world,
+    stateOf,
+  }
+}
+
+for (const isAnnounced of [true, false]) {
+  const way = isAnnounced ? 'to its payer' : 'by a path'
+  test(`BOLT 12, requests read — the invoice for a refund goes by one of its paths, or to its payer: ${way}`, async (t) => {
+    const { create, invoiceFor, claim, asked, stateOf, alice, store, refunds, net } = await rig(isAnnounced)
+    const refund = await create({ payerNote: 'sorry' })
+    t.is(refund.request.invreqPaths === undefined, isAnnounced)
+    t.is(equalBytes(refund.request.invreqPayerId, alice.nodeId), isAnnounced)
+    const made = invoiceFor(refund.text)
+    t.like(made.record, { amountMsat: 5_000n, description: 'tea', invoice: refund.text })
+    t.is(await claim(made), undefined)
+    t.like(asked, [{ maxFeeMsat: 50n, target: { amountMsat: 5_000n, paymentHash: made.record.paymentHash } }])
+    t.is(stateOf(refund.id), 'paid')
+    await store.flush()
+    const again = await OwnRefunds.open(store, net.clock, () => {})
+    t.deepEqual(again.get(refund.id), refunds.get(refund.id))
+  })
+}
+
+test('a refund is paid once: what comes while it is paid, or afterwards, is refused, and the same invoice changes nothing', async (t) => {
+  const { create, invoiceFor, claim, asked, world, stateOf, store, net } = await rig()
+  const refund = await create()
+  let settle: (end: PaymentEnd) => void = () => {}
+  let onDisk: string | undefined
+  world.end = async () => {
+    await store.flush()
+    onDisk = (await OwnRefunds.open(store, net.clock, () => {})).get(refund.id)?.state.type
+    return new Promise((resolve) => {
+      settle = resolve
+    })
+  }
+  const [first, second] = [invoiceFor(refund.text), invoiceFor(refund.text)]
+  t.is(await claim(first), undefined)
+  t.like(await claim(second), { code: 'request-refused', text: 'the refund is being paid' })
+  t.is(await claim(first), undefined)
+  while (onDisk === undefined) await new Promise((resolve) => setImmediate(resolve))
+  t.is(onDisk, 'paying')
+  settle('settled')
+  await new Promise((resolve) => setImmediate(resolve))
+  t.is(stateOf(refund.id), 'paid')
+  t.like(await claim(second), { text: 'the refund was paid' })
+  t.is(asked.length, 1)
+})
+
+test('two invoices that come at once: one is paid', async (t) => {
+  const { create, invoiceFor, asked, payer, world } = await rig()
+  const refund = await create()
+  world.end = () => NEVER as Promise<never>
+  const invoices = [invoiceFor(refund.text), invoiceFor(refund.text)]
+  for (const { invoice } of invoices) void payer.take({ content: { invoice } })
+  for (let i = 0; i < 5; i++) await new Promise((resolve) => setImmediate(resolve))
+  t.is(asked.length, 1)
+})
+
+test('a payment that fails for good leaves the refund open for another invoice', async (t) => {
+  const { create, invoiceFor, claim, asked, world, stateOf } = await rig()
+  const refund = await create()
+  world.end = () => Promise.resolve('failed')
+  t.like(await claim(invoiceFor(refund.text)), { text: 'the payment failed: send another invoice' })
+  t.is(stateOf(refund.id), 'open')
+  world.end = () => Promise.resolve('unknown')
+  t.is(await claim(invoiceFor(refund.text)), undefined)
+  // Nobody knows: it stays with that payment.
+  t.is(stateOf(refund.id), 'paying')
+  t.like(await claim(invoiceFor(refund.text)), { text: 'the refund is being paid' })
+  t.is(asked.length, 2)
+})
+
+test('what is not to be paid is refused with the reason, and who names no refund of ours learns nothing', async (t) => {
+  const { net, alice, carol, create, invoiceFor, claim, asked, world, refunds, payer } = await rig(false)
+  const refund = await create({ expirySeconds: 10_000 })
+  const made = invoiceFor(refund.text)
+  world.isBlind = true
+  t.like(await claim(made), { text: 'nothing can be paid now: send another invoice later' })
+  world.isBlind = false
+  world.found = 'settled'
+  t.like(await claim(made), { text: 'the payment hash was used before' })
+  world.found = undefined
+  // By no path, though the refund has one; and with another amount.
+  const said: unknown[] = []
+  carol.messages.onReceived(
+    ({ content }) => void said.push(content.invoiceError && decodeInvoiceError(content.invoiceError)),
+  )
+  await payer.take({ content: { invoice: made.invoice } })
+  await payer.take({ content: { invoice: Uint8Array.of(1, 2) } })
+  await payer.take({ content: {} })
+  const damaged = Uint8Array.from(made.invoice)
+  damaged[damaged.length - 1] = (damaged.at(-1) ?? 0) ^ 1
+  t.like(await claim({ ...made, invoice: damaged }), { text: 'the signature is not that of the node id' })
+  await net.clock.advance(8_000_000)
+  t.like(await claim(made), { text: 'the invoice has expired' })
+  const late = invoiceFor(refund.text)
+  await net.clock.advance(3_000_000)
+  t.like(await claim(late), { text: 'the refund has expired' })
+  const taken = await create()
+  const forTaken = invoiceFor(taken.text)
+  refunds.cancel(taken)
+  t.like(await claim(forTaken), { text: 'the refund was taken back' })
+  t.deepEqual([asked, said], [[], []])
+  t.is(alice.received.length, 0)
+  const [read] = [decodeBolt12Invoice(made.invoice)]
+  t.true(read.ok)
+})
+
+test('what was being paid when the node stopped is taken up: by the payment’s end, whenever that comes', async (t) => {
+  const { create, invoiceFor, claim, asked, world, store, net, payerOf } = await rig()
+  const refund = await create()
+  world.end = () => NEVER as Promise<never>
+  await claim(invoiceFor(refund.text))
+  await store.flush()
+  const endOf = async (found: typeof world.found, end: PaymentEnd = 'unknown') => {
+    const own = await OwnRefunds.open(store, net.clock, () => {})
+    await payerOf(own, {
+      find: async () => found,
+      pay: async (request) => {
+        asked.push(request)
+        return end
+      },
+    }).resume()
+    const state = own.get(refund.id)?.state
+    return state?.type
+  }
+  t.is(await endOf('in-flight'), 'paying')
+  t.is(asked.length, 2)
+  t.is(asked[1]?.key, asked[0]?.key)
+  t.is(asked[1]?.key, `refund ${toHex(refund.id)}`)
+  t.is(await endOf('in-flight', 'settled'), 'paid')
+})
+
+test('what was never begun is open again, and a database that was put back pays nobody', async (t) => {
+  const { create, invoiceFor, claim, world, store, net, payerOf } = await rig()
+  const [begun, open] = [await create(), await create({ description: 'cake' })]
+  world.end = () => NEVER as Promise<never>
+  await claim(invoiceFor(begun.text))
+  await store.flush()
+  const own = await OwnRefunds.open(store, net.clock, () => {})
+  await payerOf(own).resume()
+  t.is(own.get(begun.id)?.state.type, 'open')
+  store.submit([restoredMark])
+  await store.flush()
+  const restored = await OwnRefunds.open(store, net.clock, () => {})
+  t.deepEqual(
+    [begun, open].map(({ id }) => restored.get(id)?.state.type),
+    ['cancelled', 'cancelled'],
+  )
+})
+
+test('so many refunds are kept, plugins leave half of it, and those that ended long ago make room', async (t) => {
+  const { payer, refunds, create, net } = await rig()
+  const full = { ok: false, error: { code: 'too-many-refunds' } }
+  const wish = { amountMsat: 1n, maxFeeMsat: 1n, description: 'x', expirySeconds: 60, blinded: false }
+  const old = await create({ expirySeconds: 60 })
+  await net.clock.advance(31 * 86_400_000)
+  await create()
+  t.is(refunds.get(old.id), undefined)
+  Object.defineProperty(refunds, 'count', { value: MAX_REFUNDS / 2 })
+  t.deepEqual(await payer.create({ ...wish, plugin: 'shop' }), full)
+  t.true((await payer.create({ ...wish, plugin: undefined })).ok)
+})
+
+test('a refund of our own, an offer, or one that is over is not claimed', async (t) => {
+  const { claimer, create, net, carol } = await rig()
+  const refund = await create({ expirySeconds: 60 })
+  t.true(claimer.make(refund.text).ok)
+  t.like(claimer.make('lno1pqqkz6fqxq'), { ok: false })
+  const own = new RefundClaimer({
+    clock: net.clock,
+    rng: seededRng(1),
+    chainHash: CHAIN,
+    owner: { secret: new Uint8Array(32).fill(2), nodeId: net.get('alice').nodeId },
+    messages: carol.messages,
+    paymentPaths: () => [],
+  })
+  t.deepEqual(own.make(refund.text), { ok: false, error: { code: 'own-refund' } })
+  await net.clock.advance(61_000)
+  t.deepEqual(claimer.make(refund.text), { ok: false, error: { code: 'expired' } })
+})

@@ -1,0 +1,31 @@
+import type { ActorRef } from '../../actor/types.ts'
+import type { PaymentHash } from '../../lib/ids.ts'
+import type { PaymentRequest, SentPayment } from '../../payment/send/payment.ts'
+import type { Store } from '../../store/store.ts'
+import { findArchivedPayment } from './archived-payments.ts'
+import { type PaymentsProtocol, readPayment } from './payments-actor.ts'
+
+/** Longer than any payment takes. */
+const PAYMENT_TIMEOUT_MS = 24 * 3_600_000
+
+/** What is known of the payment of a hash; `undefined` if none was ever begun. One that failed and was removed is as if it never was. */
+export const findPayment = async (
+  store: Store,
+  paymentHash: PaymentHash,
+): Promise<SentPayment['status'] | undefined> => {
+  const payment = await readPayment(store, paymentHash)
+  if (payment !== undefined) return payment.status
+  return (await findArchivedPayment(store, paymentHash)) === undefined ? undefined : 'settled'
+}
+
+/** Makes a payment, or joins the one that was begun under its key, and waits for its end; `unknown` if nobody tells it. */
+export const payToEnd = async (
+  payments: ActorRef<PaymentsProtocol>,
+  request: PaymentRequest,
+): Promise<'settled' | 'failed' | 'unknown'> => {
+  const answer = await payments.ask('pay', request, { timeoutMs: PAYMENT_TIMEOUT_MS })
+  if (!answer.ok) return answer.error.code === 'mailbox-full' ? 'failed' : 'unknown'
+  // Another payment has the hash: this one was not begun.
+  if (!answer.value.ok) return 'failed'
+  return answer.value.value.status === 'settled' ? 'settled' : 'failed'
+}
