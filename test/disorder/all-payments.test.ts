@@ -38,8 +38,8 @@ const cancel: Action = { do: 'decide', back: 0, is: 'cancel' }
 /** Carol's process ends at once, and is back after a second. */
 const carolDies: Action = { do: 'crash', node: 2, when: 'after', commits: 0, downMs: 1_000 }
 
-const played = async (actions: readonly Action[], terrain = ROW) => {
-  const { faults, counts } = await play(1, { terrain, actions })
+const played = async (actions: readonly Action[]) => {
+  const { faults, counts } = await play(1, { terrain: ROW, actions })
   return { faults, counts }
 }
 
@@ -102,4 +102,31 @@ test('relays that are asked about — wait for the answer, and go on without one
   ])
   t.deepEqual(faults, [])
   t.is(counts.relaysAskedAbout, 3)
+})
+
+/** A death at each of a node's next commits, before it and after it is on the disk. */
+const deaths = (node: number, commits: number): readonly Action[] =>
+  Array.from({ length: commits }, (_, at) => at).flatMap((at) =>
+    (['before', 'after'] as const).map((when): Action => ({ do: 'crash', node, when, commits: at, downMs: 1_000 })),
+  )
+
+test('a trampoline node that dies at any of its commits — gives back what it has not paid, and is paid what it has', async (t) => {
+  let atDeaths = 0
+  for (const death of deaths(1, 14)) {
+    const { faults, counts } = await played([death, pay('trampoline'), wait(40_000)])
+    t.deepEqual(faults, [], JSON.stringify(death))
+    atDeaths += counts.trampolineRelaysAtDeaths
+  }
+  t.true(atDeaths > 5, `${atDeaths} relays were under way`)
+})
+
+test('a payee that dies at any of its commits — holds what it held, and what it has said of it stands', async (t) => {
+  let atDeaths = 0
+  for (const death of deaths(2, 6)) {
+    const begun = [hold('leave'), wait(2_000)]
+    const { faults, counts } = await played([...begun, death, settle, wait(40_000), cancel, wait(2_000)])
+    t.deepEqual(faults, [], JSON.stringify(death))
+    atDeaths += counts.heldAtDeaths
+  }
+  t.true(atDeaths > 0, `${atDeaths} payments were held`)
 })
