@@ -223,9 +223,9 @@ export const checkBooks = async (world: World): Promise<void> => {
   const cheaters = world.cheats.by
   for (const name of world.paidTooLate) {
     // What a cheater's channel ended with is nothing to it.
-    const link = world.links.find(({ channelId }) => name.startsWith(`${channelId}:`))
+    const link = world.links.find(({ channelId }) => name.startsWith(channelId))
     if (link !== undefined && (cheaters.has(link.a) || cheaters.has(link.b))) continue
-    const isLost = books.lost.some(({ channelId, id }) => `${channelId}:${id}` === name)
+    const isLost = books.lost.some(({ channelId, id }) => [channelId, `${channelId}:${id}`].includes(name))
     if (!isLost) world.faults.push(`paid, and not paid for: ${name}`)
   }
   world.faults.push(...books.faults)

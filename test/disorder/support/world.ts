@@ -79,7 +79,7 @@ export class World {
   readonly paying: Paying
   readonly holds = new Holds(this)
   readonly faults: string[] = []
-  /** Incoming HTLCs that are not there any more although the node has paid what it relayed them for, by channel and id. */
+  /** Incoming HTLCs that are not there any more although the node has paid what it relayed them for, by channel and id, or channel alone. */
   readonly paidTooLate: string[] = []
   /** Channels with an HTLC that waits for its deadline: who offered it further has gone back to a backup, and cannot know what became of it. */
   readonly untold = new Set<string>()
@@ -139,7 +139,7 @@ export class World {
       error: (event, fields) => {
         this.#log('error', event, fields)
         if (event === 'payment.htlc-paid-too-late') {
-          this.paidTooLate.push(String(fields?.incoming))
+          this.paidTooLate.push(String(fields?.incoming ?? fields?.channel))
           return
         }
         // A channel that was lost after the backup tells nothing of what was relayed into it (ADR 32).
