@@ -1,9 +1,7 @@
 import type { Rng } from '../../../core/src/lib/rng.ts'
 import type { GuardWord } from './forward-guard.ts'
 import type { HoldEnd } from './holds.ts'
-import { allPayments } from './more-actions.ts'
 import type { Reorganisation } from './reorganise.ts'
-import type { Terrain } from './terrain.ts'
 
 /** Several payments at the same time from one side of a link to the other, which takes them, and goes silent before it shows a preimage. */
 export interface Strand {
@@ -106,7 +104,7 @@ const reorganisation = (rng: Rng, depth: number): Action => ({
 export type Kinds = readonly (readonly [weight: number, draw: (rng: Rng, size: Size) => Action | readonly Action[]])[]
 
 /** How likely each is, and how it is drawn. */
-const KINDS: Kinds = [
+export const KINDS: Kinds = [
   [30, (rng, size) => pay(rng, size, amount(rng))],
   [24, (rng) => ({ do: 'wait', ms: 1 + rng.below([20, 200, 3 * SECONDS, 70 * SECONDS][rng.below(4)] as number) })],
   [5, (rng, { links }) => ({ do: 'cut', link: rng.below(links) })],
@@ -139,7 +137,7 @@ const KINDS: Kinds = [
 ]
 
 /** Where there are relays: payments that no channel carries alone, and deaths while their parts are on their way. */
-const IN_WEBS: Kinds = [
+export const IN_WEBS: Kinds = [
   ...KINDS,
   [25, (rng, size) => pay(rng, size, 100_000_000 + rng.below(700_000_000))],
   [
@@ -204,23 +202,6 @@ const TROUBLES: readonly ((rng: Rng, size: Size) => Action)[] = [
   (rng, size) => crash(rng, size, rng.below(4)),
   (rng) => reorganisation(rng, 1 + rng.below(rng.below(4) === 0 ? 40 : 4)),
 ]
-
-const drawn = (rng: Rng, kinds: Kinds, size: Size): Action | readonly Action[] => {
-  let at = rng.below(kinds.reduce((sum, [weight]) => sum + weight, 0))
-  for (const [weight, draw] of kinds) {
-    if (at < weight) return draw(rng, size)
-    at -= weight
-  }
-  throw new Error('unreachable: the weights were added up')
-}
-
-export const drawActions = (rng: Rng, { nodes, web, payments }: Terrain): readonly Action[] => {
-  // In a row the numbers are taken modulo how many there are.
-  const size = web === undefined ? { nodes: 3, links: 2 } : { nodes, links: web.length }
-  const usual = web === undefined ? KINDS : IN_WEBS
-  const kinds = payments === 'all' ? [...usual, ...allPayments(web !== undefined)] : usual
-  return Array.from({ length: 10 + rng.below(40) }, () => drawn(rng, kinds, size)).flat()
-}
 
 /** One line of a trace. */
 export const tell = ({ do: what, ...rest }: Action): string =>

@@ -4,9 +4,8 @@ import type { TxId } from '../../../core/src/lib/ids.ts'
 import { TABLE } from '../../../core/src/node/storage/tables.ts'
 import { StateReader } from '../../../core/src/wallet/rows.ts'
 import { COIN_SCRIPT } from '../../support/bad-copy.ts'
-import { countArrived } from './counts.ts'
 import { type Ending, type EndingHtlc, type Share, spentBy } from './endings.ts'
-import { checkPayments, Ledger } from './ledger.ts'
+import { checkPayments, countArrived, Ledger } from './ledger.ts'
 import type { SimulatedNode } from './simulated-node.ts'
 import { NOBODY_SCRIPT, type World } from './world.ts'
 
@@ -218,7 +217,7 @@ export const checkBooks = async (world: World): Promise<void> => {
   for (const node of world.nodes) ledgers.push(await Ledger.of(world, node))
   const books = new ChainBooks(world, ledgers)
   checkPayments(world, ledgers, new Set(books.lost.map(({ hash }) => hash)))
-  world.holds.check(ledgers)
+  world.holds.check((payee, hash) => ledgers.find(({ node }) => node === payee)?.invoices.get(hash)?.state.type)
   countArrived(world.counts, ledgers)
   const cheaters = world.cheats.by
   for (const name of world.paidTooLate) {

@@ -5,7 +5,6 @@ import { TABLE } from '../../../core/src/node/storage/tables.ts'
 import { decodeInvoiceRecord } from '../../../core/src/payment/receive/invoice-codec.ts'
 import type { InvoiceRecord } from '../../../core/src/payment/receive/invoice-record.ts'
 import { keyName } from '../../../core/src/store/waiting-writes.ts'
-import type { Ledger } from './ledger.ts'
 import type { Paying } from './paying.ts'
 import type { SimulatedDisk } from './simulated-disk.ts'
 import type { SimulatedNode } from './simulated-node.ts'
@@ -142,10 +141,10 @@ export class Holds {
   }
 
   /** What the node has answered is what was done, and no payment is claimed that nobody has told the preimage of. */
-  check(ledgers: readonly Ledger[]): void {
+  check(stateOf: (payee: SimulatedNode, hash: string) => string | undefined): void {
     for (const { payee, hash, told, isSettleAsked } of this.#all) {
       if (!this.#scene.isHonest(payee)) continue
-      const state = ledgers.find(({ node }) => node === payee)?.invoices.get(hash)?.state.type
+      const state = stateOf(payee, hash)
       if (state === undefined) continue
       const isSettled = state === 'settled'
       const fault = (what: string): void => void this.#scene.faults.push(`${payee.name}: ${hash} ${what}`)

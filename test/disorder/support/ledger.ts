@@ -4,6 +4,7 @@ import { decodeInvoiceRecord } from '../../../core/src/payment/receive/invoice-c
 import { type InvoiceRecord, receivedMsat } from '../../../core/src/payment/receive/invoice-record.ts'
 import { partAmounts, type SentPayment } from '../../../core/src/payment/send/payment.ts'
 import { decodeSentPayment } from '../../../core/src/payment/send/payment-codec.ts'
+import type { Counts } from './counts.ts'
 import type { EndingHtlc } from './endings.ts'
 import type { Asked } from './paying.ts'
 import type { SimulatedNode } from './simulated-node.ts'
@@ -172,6 +173,25 @@ const checkPaidBySomebody = (world: World, ledgers: readonly Ledger[]): void => 
     for (const [hash, invoice] of invoices) {
       if (receivedMsat(invoice) > 0n && !ledgers.some(({ payments }) => payments.has(hash)))
         world.faults.push(`${node.name} has received ${hash}, which nobody has paid`)
+    }
+  }
+}
+
+/** What the nodes' records tell at the end. */
+export const countArrived = (counts: Counts, ledgers: readonly Ledger[]): void => {
+  for (const { payments, invoices } of ledgers) {
+    for (const { attempts, target, status } of payments.values()) {
+      if (attempts.filter((attempt) => attempt.status === 'settled').length > 1) counts.inParts += 1
+      if (status !== 'settled') continue
+      const { type } = target.recipient
+      if (type === 'trampoline') counts.byTrampoline += 1
+      if (type === 'blinded') counts.overBlindedPaths += 1
+      if (type === 'keysend') counts.withoutInvoice += 1
+    }
+    for (const { type, state } of invoices.values()) {
+      if (type !== 'hold') continue
+      if (state.type === 'settled') counts.heldAndSettled += 1
+      if (state.type === 'cancelled') counts.heldAndGivenBack += 1
     }
   }
 }

@@ -1,8 +1,9 @@
 import { seededRng } from '../../../core/src/lib/rng.ts'
-import { type Action, drawActions } from './actions.ts'
+import type { Action } from './actions.ts'
 import { checkBooks } from './books.ts'
 import type { Counts } from './counts.ts'
 import type { Deaths } from './deaths.ts'
+import { drawActions } from './draw-actions.ts'
 import { closeAll, disagreement, isOpen, recover } from './finish.ts'
 import type { JointCounts } from './joint-claims.ts'
 import { checkRelaysAndParts } from './relays-and-parts.ts'
@@ -38,7 +39,9 @@ export const planOf = (seed: number): Plan => {
   const rng = seededRng(seed)
   const isWeb = seed % WEB_EVERY === WEB_EVERY - 1
   const ground = isWeb ? drawWeb(rng) : drawTerrain(rng)
-  const terrain: Terrain = hasAllPayments(seed, isWeb) ? { ...ground, payments: 'all' } : ground
+  // A row of two has no relay.
+  const nodes = Math.max(3, ground.nodes)
+  const terrain: Terrain = hasAllPayments(seed, isWeb) ? { ...ground, nodes, payments: 'all' } : ground
   return { terrain, actions: drawActions(rng, terrain) }
 }
 
