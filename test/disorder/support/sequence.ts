@@ -30,9 +30,9 @@ interface Plan {
 /** One sequence of so many is played in a web of relays. */
 const WEB_EVERY = 20
 
-/** Every second one has payments of every kind, in rows and in webs. */
+/** Every fourth row and every second web has payments of every kind, which takes three times as long. */
 const hasAllPayments = (seed: number, isWeb: boolean): boolean =>
-  isWeb ? seed % (2 * WEB_EVERY) >= WEB_EVERY : seed % 2 === 1
+  isWeb ? seed % (2 * WEB_EVERY) >= WEB_EVERY : seed % 4 === 1
 
 /** On which ground, and what happens to them: all of it from the seed. */
 export const planOf = (seed: number): Plan => {
