@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { tell } from './support/actions.ts'
+import { type Counts, NOTHING, sumOfCounts, tellCounts } from './support/counts.ts'
 import { type DeathCounts, Deaths } from './support/deaths.ts'
 import { type JointCounts, NO_JOINT_CLAIMS, sumOfJoint, tellJoint } from './support/joint-claims.ts'
 import { planOf, play, shrink } from './support/sequence.ts'
@@ -30,8 +31,7 @@ interface Part {
   readonly deaths: DeathCounts
   readonly joint: JointCounts
   readonly takenLate: number
-  readonly relaysAtDeaths: number
-  readonly inParts: number
+  readonly counts: Readonly<Counts>
 }
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
@@ -52,21 +52,21 @@ const explain = async (seed: number): Promise<void> => {
 const playPart = async (first: number, count: number): Promise<Part> => {
   const failures: string[] = []
   let payments = 0
-  let [takenLate, relaysAtDeaths, inParts] = [0, 0, 0]
+  let takenLate = 0
+  let counts: Readonly<Counts> = NOTHING
   let joint = NO_JOINT_CLAIMS
   const deaths = new Deaths()
   for (let seed = first; seed < first + count; seed++) {
     const outcome = await play(seed, planOf(seed), false, deaths)
     payments += outcome.payments
     takenLate += outcome.takenLate
-    relaysAtDeaths += outcome.relaysAtDeaths
-    inParts += outcome.inParts
+    counts = sumOfCounts(counts, outcome.counts)
     joint = sumOfJoint(joint, outcome.joint)
     if (outcome.faults.length > 0) {
       failures.push(`sequence ${seed} fails (npm run disorder -- --only ${seed}): ${outcome.faults[0]}`)
     }
   }
-  return { played: count, payments, failures, deaths: deaths.counts, joint, takenLate, relaysAtDeaths, inParts }
+  return { played: count, payments, failures, deaths: deaths.counts, joint, takenLate, counts }
 }
 
 const playElsewhere = (first: number, count: number): Promise<Part> =>
@@ -80,7 +80,8 @@ const playAll = async (first: number, count: number, jobs: number): Promise<void
   const begun = performance.now()
   const deaths = new Deaths()
   let joint = NO_JOINT_CLAIMS
-  let [next, played, payments, failed, takenLate, relaysAtDeaths, inParts] = [first, 0, 0, 0, 0, 0, 0]
+  let counts: Readonly<Counts> = NOTHING
+  let [next, played, payments, failed, takenLate] = [first, 0, 0, 0, 0]
   const work = async (): Promise<void> => {
     while (next < first + count) {
       const from = next
@@ -89,8 +90,7 @@ const playAll = async (first: number, count: number, jobs: number): Promise<void
       played += part.played
       payments += part.payments
       takenLate += part.takenLate
-      relaysAtDeaths += part.relaysAtDeaths
-      inParts += part.inParts
+      counts = sumOfCounts(counts, part.counts)
       failed += part.failures.length
       deaths.addAll(part.deaths)
       joint = sumOfJoint(joint, part.joint)
@@ -104,7 +104,7 @@ const playAll = async (first: number, count: number, jobs: number): Promise<void
   await Promise.all(Array.from({ length: jobs }, work))
   say(tellJoint(joint))
   say(`${takenLate} HTLCs were taken after they had been told as failed, by blocks that were undone`)
-  say(`${inParts} payments arrived in parts; ${relaysAtDeaths} relays were under way in processes that died`)
+  say(tellCounts(counts))
   process.exitCode = failed === 0 ? 0 : 1
 }
 

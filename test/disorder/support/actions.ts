@@ -1,6 +1,7 @@
 import type { Rng } from '../../../core/src/lib/rng.ts'
+import type { GuardWord } from './forward-guard.ts'
+import type { HoldEnd } from './holds.ts'
 import type { Reorganisation } from './reorganise.ts'
-import type { Terrain } from './terrain.ts'
 
 /** Several payments at the same time from one side of a link to the other, which takes them, and goes silent before it shows a preimage. */
 export interface Strand {
@@ -13,9 +14,35 @@ export interface Strand {
   readonly ms: number
 }
 
+/** A payment: of an invoice, if nothing is said of its way. */
+export interface Pay {
+  readonly from: number
+  readonly to: number
+  readonly msat: number
+  readonly way?: 'trampoline' | 'offer' | 'keysend'
+  /** The trampoline node, of those between the two. */
+  readonly by?: number
+}
+
 /** One thing that happens to the simulated world. Nodes and links are numbers, taken modulo how many there are. */
 export type Action =
-  | { readonly do: 'pay'; readonly from: number; readonly to: number; readonly msat: number }
+  | ({ readonly do: 'pay' } & Pay)
+  /** A payment that is held. `end`: what becomes of it at the end, if nothing has before. `by`: the trampoline node that it goes by. */
+  | {
+      readonly do: 'hold'
+      readonly from: number
+      readonly to: number
+      readonly msat: number
+      readonly finalDelta: number
+      readonly end: HoldEnd
+      readonly by?: number
+    }
+  /** About the payment that was held so many before the last. */
+  | { readonly do: 'decide'; readonly back: number; readonly is: 'settle' | 'cancel' }
+  /** Blocks come until its node gives it back in so many. */
+  | { readonly do: 'approach'; readonly back: number; readonly left: number }
+  /** From now on a node asks before it relays. */
+  | ({ readonly do: 'guard'; readonly node: number } & GuardWord)
   | ({ readonly do: 'strand' } & Strand)
   /** Blocks come until a node makes a joint claim of what is closing, if it does. */
   | { readonly do: 'await-joint' }
@@ -49,15 +76,15 @@ export type Action =
   /** A node loses its disk, and goes on with a backup that was made at this part of its life so far. */
   | { readonly do: 'restore'; readonly node: number; readonly permille: number }
 
-const SECONDS = 1_000
+export const SECONDS = 1_000
 
 /** How many there are to draw from. */
-interface Size {
+export interface Size {
   readonly nodes: number
   readonly links: number
 }
 
-const crash = (rng: Rng, { nodes }: Size, commits: number): Action => ({
+export const crash = (rng: Rng, { nodes }: Size, commits: number): Action => ({
   do: 'crash',
   node: rng.below(nodes),
   when: rng.below(2) === 0 ? 'before' : 'after',
@@ -74,10 +101,10 @@ const reorganisation = (rng: Rng, depth: number): Action => ({
   draw: rng.below(0x7fffffff),
 })
 
-type Kinds = readonly (readonly [weight: number, draw: (rng: Rng, size: Size) => Action | readonly Action[]])[]
+export type Kinds = readonly (readonly [weight: number, draw: (rng: Rng, size: Size) => Action | readonly Action[]])[]
 
 /** How likely each is, and how it is drawn. */
-const KINDS: Kinds = [
+export const KINDS: Kinds = [
   [30, (rng, size) => pay(rng, size, amount(rng))],
   [24, (rng) => ({ do: 'wait', ms: 1 + rng.below([20, 200, 3 * SECONDS, 70 * SECONDS][rng.below(4)] as number) })],
   [5, (rng, { links }) => ({ do: 'cut', link: rng.below(links) })],
@@ -110,7 +137,7 @@ const KINDS: Kinds = [
 ]
 
 /** Where there are relays: payments that no channel carries alone, and deaths while their parts are on their way. */
-const IN_WEBS: Kinds = [
+export const IN_WEBS: Kinds = [
   ...KINDS,
   [25, (rng, size) => pay(rng, size, 100_000_000 + rng.below(700_000_000))],
   [
@@ -123,15 +150,12 @@ const IN_WEBS: Kinds = [
   ],
 ]
 
-const pay = (rng: Rng, { nodes }: Size, msat: number): Action => ({
-  do: 'pay',
-  from: rng.below(nodes),
-  to: 1 + rng.below(nodes - 1),
-  msat,
-})
+export const ends = (rng: Rng, { nodes }: Size) => ({ from: rng.below(nodes), to: 1 + rng.below(nodes - 1) })
+
+const pay = (rng: Rng, size: Size, msat: number): Action => ({ do: 'pay', ...ends(rng, size), msat })
 
 /** From below every dust limit to a good part of a channel. */
-const amount = (rng: Rng): number => 1_000 + rng.below([300_000, 5_000_000, 90_000_000][rng.below(3)] as number)
+export const amount = (rng: Rng): number => 1_000 + rng.below([300_000, 5_000_000, 90_000_000][rng.below(3)] as number)
 
 /** Only if the channel goes to the chain while they are under way do HTLCs that are alike come to the chain together. */
 const stranded = (rng: Rng, size: Size): readonly Action[] => {
@@ -178,22 +202,6 @@ const TROUBLES: readonly ((rng: Rng, size: Size) => Action)[] = [
   (rng, size) => crash(rng, size, rng.below(4)),
   (rng) => reorganisation(rng, 1 + rng.below(rng.below(4) === 0 ? 40 : 4)),
 ]
-
-const drawn = (rng: Rng, kinds: Kinds, size: Size): Action | readonly Action[] => {
-  let at = rng.below(kinds.reduce((sum, [weight]) => sum + weight, 0))
-  for (const [weight, draw] of kinds) {
-    if (at < weight) return draw(rng, size)
-    at -= weight
-  }
-  throw new Error('unreachable: the weights were added up')
-}
-
-export const drawActions = (rng: Rng, { nodes, web }: Pick<Terrain, 'nodes' | 'web'>): readonly Action[] => {
-  // In a row the numbers are taken modulo how many there are.
-  const size = web === undefined ? { nodes: 3, links: 2 } : { nodes, links: web.length }
-  const kinds = web === undefined ? KINDS : IN_WEBS
-  return Array.from({ length: 10 + rng.below(40) }, () => drawn(rng, kinds, size)).flat()
-}
 
 /** One line of a trace. */
 export const tell = ({ do: what, ...rest }: Action): string =>

@@ -5,7 +5,7 @@ import { TABLE } from '../../../core/src/node/storage/tables.ts'
 import { StateReader } from '../../../core/src/wallet/rows.ts'
 import { COIN_SCRIPT } from '../../support/bad-copy.ts'
 import { type Ending, type EndingHtlc, type Share, spentBy } from './endings.ts'
-import { checkPayments, Ledger } from './ledger.ts'
+import { checkPayments, countArrived, Ledger } from './ledger.ts'
 import type { SimulatedNode } from './simulated-node.ts'
 import { NOBODY_SCRIPT, type World } from './world.ts'
 
@@ -217,12 +217,14 @@ export const checkBooks = async (world: World): Promise<void> => {
   for (const node of world.nodes) ledgers.push(await Ledger.of(world, node))
   const books = new ChainBooks(world, ledgers)
   checkPayments(world, ledgers, new Set(books.lost.map(({ hash }) => hash)))
+  world.holds.check((payee, hash) => ledgers.find(({ node }) => node === payee)?.invoices.get(hash)?.state.type)
+  countArrived(world.counts, ledgers)
   const cheaters = world.cheats.by
   for (const name of world.paidTooLate) {
     // What a cheater's channel ended with is nothing to it.
-    const link = world.links.find(({ channelId }) => name.startsWith(`${channelId}:`))
+    const link = world.links.find(({ channelId }) => name.startsWith(channelId))
     if (link !== undefined && (cheaters.has(link.a) || cheaters.has(link.b))) continue
-    const isLost = books.lost.some(({ channelId, id }) => `${channelId}:${id}` === name)
+    const isLost = books.lost.some(({ channelId, id }) => [channelId, `${channelId}:${id}`].includes(name))
     if (!isLost) world.faults.push(`paid, and not paid for: ${name}`)
   }
   world.faults.push(...books.faults)

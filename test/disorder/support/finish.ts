@@ -1,6 +1,7 @@
 import { isFunded } from '../../../core/src/channel/state/channel-state.ts'
 import type { Funded } from '../../../core/src/channel/state/durable.ts'
 import { equalBytes, toHex } from '../../../core/src/lib/bytes.ts'
+import { trampolineRelaysOf } from './relays-and-parts.ts'
 import { DELAY, type SimulatedNode } from './simulated-node.ts'
 import { storedChannels } from './stored-channels.ts'
 import { LAST_EXPIRY, type Link, type World } from './world.ts'
@@ -34,6 +35,7 @@ export const recover = async (world: World): Promise<void> => {
   for (const node of world.nodes) {
     node.forgive()
     node.start()
+    node.guard.rest()
   }
   world.calm()
   await world.until(() => world.nodes.every(({ isReady }) => isReady), 'all nodes run')
@@ -41,8 +43,10 @@ export const recover = async (world: World): Promise<void> => {
   await world.advance(240_000)
   // What a restored database tells of relays is looked at with a block (ADR 32).
   await world.mine(1)
+  await world.holds.conclude((answer) => world.result(answer))
   // What is relayed anew then may be a part whose payee waits a minute for the others (BOLT 4).
-  await world.advance(world.terrain.web === undefined ? 20_000 : 90_000)
+  const { web, payments } = world.terrain
+  await world.advance(web === undefined && payments === 'usual' ? 20_000 : 90_000)
 }
 
 const hashesOf = ({ htlcs }: Funded): readonly string[] =>
@@ -51,9 +55,12 @@ const hashesOf = ({ htlcs }: Funded): readonly string[] =>
 /** An HTLC that was relayed into a channel that closes waits for the chain. */
 const waitingForTheChain = (world: World): ReadonlySet<string> => {
   const channels = world.nodes.flatMap(({ disk }) => storedChannels(disk)).map(({ durable }) => durable)
-  return new Set(
-    channels.flatMap((durable) => (isFunded(durable) && durable.phase === 'closing' ? hashesOf(durable) : [])),
-  )
+  // Who has gone back to a backup cannot know what became of what it has sent on since (ADR 57).
+  const unsure = [...world.restored].flatMap(trampolineRelaysOf)
+  return new Set([
+    ...channels.flatMap((durable) => (isFunded(durable) && durable.phase === 'closing' ? hashesOf(durable) : [])),
+    ...unsure.map(({ paymentHash }) => toHex(paymentHash)),
+  ])
 }
 
 /** Both ends hold the same two commitments, and no HTLC whose outcome is known. */

@@ -4,7 +4,9 @@ import { decodeInvoiceRecord } from '../../../core/src/payment/receive/invoice-c
 import { type InvoiceRecord, receivedMsat } from '../../../core/src/payment/receive/invoice-record.ts'
 import { partAmounts, type SentPayment } from '../../../core/src/payment/send/payment.ts'
 import { decodeSentPayment } from '../../../core/src/payment/send/payment-codec.ts'
+import type { Counts } from './counts.ts'
 import type { EndingHtlc } from './endings.ts'
+import type { Asked } from './paying.ts'
 import type { SimulatedNode } from './simulated-node.ts'
 import type { World } from './world.ts'
 
@@ -78,8 +80,9 @@ export class Ledger {
 
   /** Whether it has paid an HTLC that it has offered. */
   hasPaid(htlc: EndingHtlc): Paid {
-    const attempts = this.payments.get(htlc.hash)?.attempts
-    if (attempts === undefined) return this.#isRelayed(htlc, 'outgoing') ? 'yes' : 'no'
+    // A payment by a trampoline node may come by its payer once more, as a relay.
+    if (this.#isRelayed(htlc, 'outgoing')) return 'yes'
+    const attempts = this.payments.get(htlc.hash)?.attempts ?? []
     // Which attempt it was is not in the row: several may have gone over the channel with the same amount.
     const statuses = attempts
       .filter(({ route }) => toHex(route.channelId) === htlc.channelId && route.hops[0]?.amountMsat === htlc.msat)
@@ -90,11 +93,10 @@ export class Ledger {
 
   /** Whether it was paid an HTLC that was offered to it. */
   wasPaid(htlc: EndingHtlc): boolean {
-    const invoice = this.invoices.get(htlc.hash)
-    if (invoice === undefined) return this.#isRelayed(htlc, 'incoming')
-    const { state } = invoice
+    if (this.#isRelayed(htlc, 'incoming')) return true
+    const state = this.invoices.get(htlc.hash)?.state
     return (
-      state.type === 'settled' &&
+      state?.type === 'settled' &&
       state.htlcs.some(({ channelId, htlcId }) => toHex(channelId) === htlc.channelId && htlcId === htlc.id)
     )
   }
@@ -136,15 +138,10 @@ export const checkPayments = (world: World, ledgers: readonly Ledger[], lost: Re
       if (status === 'in-flight') world.faults.push(`${node.name}: payment ${hash} never ended`)
     }
   }
-  for (const { payments } of ledgers) {
-    for (const { attempts } of payments.values()) {
-      if (attempts.filter(({ status }) => status === 'settled').length > 1) world.inParts += 1
-    }
-  }
-  for (const { from, to, hash, msat } of world.asked) {
+  for (const { from, to, hash, msat, between } of [...world.paying.asked, ...chosenByPayers(world, ledgers)]) {
     // Whoever has cheated is paid, and pays, as the chain will have it; whoever has gone back to a backup has forgotten.
     if (hash === undefined) continue
-    if (world.between(from, to).some((node) => cheaters.has(node) || world.restored.has(node))) continue
+    if (between.some((node) => cheaters.has(node) || world.restored.has(node))) continue
     const status = ledgers.find(({ node }) => node === from)?.payments.get(hash)?.status
     const invoice = ledgers.find(({ node }) => node === to)?.invoices.get(hash)
     const received = invoice === undefined ? 0n : receivedMsat(invoice)
@@ -153,5 +150,48 @@ export const checkPayments = (world: World, ledgers: readonly Ledger[], lost: Re
     if (status !== 'settled' && received > 0n && !lost.has(hash))
       world.faults.push(`${name} was received, and is told as ${status}`)
     if (received > 2n * msat) world.faults.push(`${name} was paid more than once`)
+  }
+  if (world.nodes.every((node) => world.isHonest(node))) checkPaidBySomebody(world, ledgers)
+}
+
+/** Payments whose hash was not known when they were asked for: of offers, and those without an invoice, by their payers' rows. */
+const chosenByPayers = ({ nodes, paying }: World, ledgers: readonly Ledger[]): readonly Asked[] =>
+  ledgers.flatMap(({ node: from, payments }) =>
+    [...payments].flatMap(([hash, { target }]) => {
+      const { recipient, invoice, amountMsat: msat } = target
+      const to =
+        recipient.type === 'keysend'
+          ? nodes.find(({ id }) => id === toHex(recipient.nodeId))
+          : paying.offeredBy(invoice ?? '')
+      return to === undefined ? [] : [{ from, to, hash, msat, between: paying.between(from, to) }]
+    }),
+  )
+
+/** What nobody made an invoice for is received of somebody. */
+const checkPaidBySomebody = (world: World, ledgers: readonly Ledger[]): void => {
+  for (const { node, invoices } of ledgers) {
+    for (const [hash, invoice] of invoices) {
+      if (receivedMsat(invoice) > 0n && !ledgers.some(({ payments }) => payments.has(hash)))
+        world.faults.push(`${node.name} has received ${hash}, which nobody has paid`)
+    }
+  }
+}
+
+/** What the nodes' records tell at the end. */
+export const countArrived = (counts: Counts, ledgers: readonly Ledger[]): void => {
+  for (const { payments, invoices } of ledgers) {
+    for (const { attempts, target, status } of payments.values()) {
+      if (attempts.filter((attempt) => attempt.status === 'settled').length > 1) counts.inParts += 1
+      if (status !== 'settled') continue
+      const { type } = target.recipient
+      if (type === 'trampoline') counts.byTrampoline += 1
+      if (type === 'blinded') counts.overBlindedPaths += 1
+      if (type === 'keysend') counts.withoutInvoice += 1
+    }
+    for (const { type, state } of invoices.values()) {
+      if (type !== 'hold') continue
+      if (state.type === 'settled') counts.heldAndSettled += 1
+      if (state.type === 'cancelled') counts.heldAndGivenBack += 1
+    }
   }
 }

@@ -1,7 +1,9 @@
 import { seededRng } from '../../../core/src/lib/rng.ts'
-import { type Action, drawActions } from './actions.ts'
+import type { Action } from './actions.ts'
 import { checkBooks } from './books.ts'
+import type { Counts } from './counts.ts'
 import type { Deaths } from './deaths.ts'
+import { drawActions } from './draw-actions.ts'
 import { closeAll, disagreement, isOpen, recover } from './finish.ts'
 import type { JointCounts } from './joint-claims.ts'
 import { checkRelaysAndParts } from './relays-and-parts.ts'
@@ -14,10 +16,7 @@ export interface Outcome {
   readonly faults: readonly string[]
   readonly trace: readonly string[]
   readonly payments: number
-  /** Relays that were under way in processes that died. */
-  readonly relaysAtDeaths: number
-  /** Payments that arrived in several parts. */
-  readonly inParts: number
+  readonly counts: Readonly<Counts>
   readonly joint: JointCounts
   /** HTLCs that were taken although their sender had told them as failed, because of blocks that were undone. */
   readonly takenLate: number
@@ -31,10 +30,18 @@ interface Plan {
 /** One sequence of so many is played in a web of relays. */
 const WEB_EVERY = 20
 
+/** Every fourth row and every second web has payments of every kind, which takes three times as long. */
+const hasAllPayments = (seed: number, isWeb: boolean): boolean =>
+  isWeb ? seed % (2 * WEB_EVERY) >= WEB_EVERY : seed % 4 === 1
+
 /** On which ground, and what happens to them: all of it from the seed. */
 export const planOf = (seed: number): Plan => {
   const rng = seededRng(seed)
-  const terrain = seed % WEB_EVERY === WEB_EVERY - 1 ? drawWeb(rng) : drawTerrain(rng)
+  const isWeb = seed % WEB_EVERY === WEB_EVERY - 1
+  const ground = isWeb ? drawWeb(rng) : drawTerrain(rng)
+  // A row of two has no relay.
+  const nodes = Math.max(3, ground.nodes)
+  const terrain: Terrain = hasAllPayments(seed, isWeb) ? { ...ground, nodes, payments: 'all' } : ground
   return { terrain, actions: drawActions(rng, terrain) }
 }
 
@@ -71,9 +78,8 @@ export const play = async (
   }
   const joint = world.joint.counts(world.chain, world.endings)
   world.end()
-  const { faults, trace, asked, undoneFates } = world
-  const { relaysAtDeaths, inParts } = world
-  return { faults, trace, payments: asked.length, relaysAtDeaths, inParts, joint, takenLate: undoneFates.taken }
+  const { faults, trace, paying, undoneFates, counts } = world
+  return { faults, trace, payments: paying.asked.length, counts, joint, takenLate: undoneFates.taken }
 }
 
 /** The shortest run of these actions that still fails: parts are left out as long as it does. */

@@ -17,8 +17,10 @@ import type { NodeLog } from '../../../core/src/node/node-log.ts'
 import type { NodeOptions } from '../../../core/src/node/node-options.ts'
 import type { ConfiguredPeer } from '../../../core/src/node/peer/address-book.ts'
 import { restoredMark } from '../../../core/src/node/storage/restored-mark.ts'
+import type { TrampolinePolicy } from '../../../core/src/payment/trampoline/trampoline-protocol.ts'
 import { keyName } from '../../../core/src/store/waiting-writes.ts'
 import type { Deaths } from './deaths.ts'
+import { ForwardGuard } from './forward-guard.ts'
 import { SimulatedDisk, SimulatedStore } from './simulated-disk.ts'
 import type { Place, SimulatedNet } from './simulated-net.ts'
 
@@ -53,6 +55,8 @@ export interface Ground {
   readonly areScriptsUpfront: boolean
   /** Where each node hears of the network, and how it searches it: it takes no part in it if absent. */
   readonly inNetwork?: Pick<NodeOptions, 'gossip' | 'pathSearch'>
+  /** What every node asks for as a trampoline node; none is one if absent. */
+  readonly trampoline?: TrampolinePolicy
   /** A process dies at one of its commits. */
   onDeath?(node: SimulatedNode): void
   fault(message: string): void
@@ -75,6 +79,8 @@ export class SimulatedNode implements Place {
   readonly peers: ConfiguredPeer[] = []
   /** Of all whom it has a channel with. */
   peerIds: readonly string[] = []
+  /** Whom each of its lives asks whether an HTLC goes on. */
+  readonly guard: ForwardGuard
   disk = new SimulatedDisk()
   feerate = 1_000
   lives = 0
@@ -88,6 +94,7 @@ export class SimulatedNode implements Place {
     this.#ground = ground
     this.name = name
     this.host = host
+    this.guard = new ForwardGuard(ground.clock)
     const half = sha256(utf8Encode(`disorder ${name}`))
     this.seed = concat(half, sha256(half))
     this.nodeId = secp256k1.publicKey(keyTree(this.seed, REGTEST).nodeKey)
@@ -134,7 +141,11 @@ export class SimulatedNode implements Place {
       transport: ground.net.transportOf(this, () => life.isAlive),
       peers: this.peers,
       ...ground.inNetwork,
-      choices: { toSelfDelay: DELAY, ...(ground.areChannelsUnconfirmed && { zeroConfPeers: this.peerIds }) },
+      choices: {
+        toSelfDelay: DELAY,
+        ...(ground.areChannelsUnconfirmed && { zeroConfPeers: this.peerIds }),
+        ...(ground.trampoline && { trampoline: ground.trampoline }),
+      },
       onFatal: (error) => ground.fault(`${this.name} ended by itself: ${String(error)}`),
       onStopAsked() {},
     })
@@ -152,9 +163,12 @@ export class SimulatedNode implements Place {
 
   #runs(life: Life, node: FulguriteNode): void {
     life.node = node
-    if (!this.#ground.areScriptsUpfront) return
     const accept = { type: 'accept', upfrontShutdown: true } as const
-    node.gateway.hooks.register({ wants: () => false, ask: async () => [{ by: 'operator', verdict: accept }] as never })
+    const openings = this.#ground.areScriptsUpfront ? [{ by: 'operator', verdict: accept }] : []
+    node.gateway.hooks.register({
+      wants: (name) => name === 'htlc.forward' && this.guard.isAsked,
+      ask: async (name) => (name === 'htlc.forward' ? await this.guard.answer() : openings) as never,
+    })
   }
 
   /** Its disk is lost, and a backup of it is put in its place. */

@@ -16,6 +16,8 @@ export interface Terrain {
   readonly isUpfront: boolean
   /** The wallets begin with little more than what a channel takes. */
   readonly isPoor: boolean
+  /** `all`: every node is a trampoline node as well, and there are payments of every kind. Otherwise each is of an invoice, at once. */
+  readonly payments: 'usual' | 'all'
   /** A node dies at its first start, or while the channels are opened. */
   readonly early: { readonly node: number; readonly when: 'before' | 'after'; readonly commits: number } | undefined
 }
@@ -26,6 +28,7 @@ export const drawTerrain = (rng: Rng): Terrain => ({
   closes: rng.below(3) === 0 ? 'legacy' : 'simple',
   isUpfront: rng.below(4) === 0,
   isPoor: rng.below(6) === 0,
+  payments: 'usual',
   early:
     rng.below(3) === 0
       ? { node: rng.below(3), when: rng.below(2) === 0 ? 'before' : 'after', commits: rng.below(50) }

@@ -11,12 +11,15 @@ import { type Rng, seededRng } from '../../../core/src/lib/rng.ts'
 import type { NodeLog } from '../../../core/src/node/node-log.ts'
 import { TABLE } from '../../../core/src/node/storage/tables.ts'
 import { searchHere } from '../../network/support/path-search.ts'
-import type { Action, Strand } from './actions.ts'
+import type { Action, Pay, Strand } from './actions.ts'
 import { Cheats } from './cheats.ts'
 import { Closers } from './closers.ts'
+import { type Counts, NOTHING } from './counts.ts'
 import { Deaths } from './deaths.ts'
 import { Endings, spentBy } from './endings.ts'
+import { Holds } from './holds.ts'
 import { JointClaims } from './joint-claims.ts'
+import { Paying } from './paying.ts'
 import { HandedIn, reorganise } from './reorganise.ts'
 import { Resolutions } from './resolutions.ts'
 import { Secrets } from './secrets.ts'
@@ -41,8 +44,13 @@ export const NOBODY_SCRIPT = '0014751e76e8199196d454941c45d1b3a323f1433bd6'
 const MAX_BLOCKS_DOWN = 3
 /** What pays the nodes their coins is spendable at the end of any reorganisation, too. */
 const INITIAL_BLOCKS = 210
-/** No HTLC that is under way lasts longer, with what a payer adds to its expiry (BOLT 7, recommendations for routing). */
-export const LAST_EXPIRY = 780
+/** What the nodes ask for where they are trampoline nodes. */
+const TRAMPOLINE_TERMS = { feeBaseMsat: 1_000n, feeProportionalMillionths: 100, cltvExpiryDelta: 144 }
+/**
+ * No HTLC that is under way lasts longer, with what a payer adds to its expiry (BOLT 7, recommendations for routing), and with the blocks that
+ * a trampoline node gets.
+ */
+export const LAST_EXPIRY = 1_000
 /** After so many blocks more than that, whatever a close leaves to a node is due. */
 const LAST_DELAY = 1_000
 /** Enough for an opening, a death on the way, and the start after it. */
@@ -53,14 +61,6 @@ const IN_NETWORK = { gossip: { threads: 0, passOnMs: 15_000 }, pathSearch: searc
 const HEARD_OF_MS = 60_000
 /** Enough for what a block sets off. */
 const BLOCK_MS = 300
-
-/** A payment that was asked for. */
-export interface Asked {
-  readonly from: SimulatedNode
-  readonly to: SimulatedNode
-  readonly msat: bigint
-  hash?: string
-}
 
 export interface Link {
   readonly a: SimulatedNode
@@ -76,9 +76,10 @@ export class World {
   readonly nodes: readonly SimulatedNode[]
   readonly links: readonly Link[]
   readonly endings: Endings
-  readonly asked: Asked[] = []
+  readonly paying: Paying
+  readonly holds = new Holds(this)
   readonly faults: string[] = []
-  /** Incoming HTLCs that are not there any more although the node has paid what it relayed them for, by channel and id. */
+  /** Incoming HTLCs that are not there any more although the node has paid what it relayed them for, by channel and id, or channel alone. */
   readonly paidTooLate: string[] = []
   /** Channels with an HTLC that waits for its deadline: who offered it further has gone back to a backup, and cannot know what became of it. */
   readonly untold = new Set<string>()
@@ -92,8 +93,7 @@ export class World {
   readonly joint = new JointClaims()
   readonly undoneFates = new UndoneFates()
   readonly trace: string[] = []
-  relaysAtDeaths = 0
-  inParts = 0
+  readonly counts: Counts = { ...NOTHING }
   /** Who pays for the commitments on these outputs. */
   readonly funders = new Map<string, SimulatedNode>()
   /** What each node was given when its channels were opened, less what it gave. */
@@ -139,7 +139,7 @@ export class World {
       error: (event, fields) => {
         this.#log('error', event, fields)
         if (event === 'payment.htlc-paid-too-late') {
-          this.paidTooLate.push(String(fields?.incoming))
+          this.paidTooLate.push(String(fields?.incoming ?? fields?.channel))
           return
         }
         // A channel that was lost after the backup tells nothing of what was relayed into it (ADR 32).
@@ -165,14 +165,18 @@ export class World {
       areChannelsUnconfirmed: terrain.channels === 'zero-conf',
       areScriptsUpfront: terrain.isUpfront,
       ...(terrain.web !== undefined && { inNetwork: IN_NETWORK }),
+      ...(terrain.payments === 'all' && { trampoline: TRAMPOLINE_TERMS }),
       onDeath: ({ disk }: SimulatedNode) => {
-        this.relaysAtDeaths += disk.table(TABLE.relay).size
+        this.counts.relaysAtDeaths += disk.table(TABLE.relay).size
+        this.counts.trampolineRelaysAtDeaths += disk.table(TABLE.trampolineRelay).size
+        this.counts.heldAtDeaths += this.holds.heldOn(disk)
       },
       fault: (message: string) => void this.faults.push(message),
     }
     this.nodes = ['alice', 'bob', 'carol', 'dave']
       .slice(0, terrain.nodes)
       .map((name, at) => new SimulatedNode(ground, name, `10.0.${at}.1`))
+    this.paying = new Paying({ nodes: this.nodes, isWeb: terrain.web !== undefined })
     this.endings = new Endings(this.nodes, this.restored)
     const row = this.nodes.slice(1).map((_, at) => [at, at + 1] as const)
     this.links = (terrain.web ?? row).map(([a, b]) => ({
@@ -341,7 +345,10 @@ export class World {
 
   /** The processes end. */
   end(): void {
-    for (const node of this.nodes) node.die()
+    for (const node of this.nodes) {
+      node.die()
+      this.counts.relaysAskedAbout += node.guard.asked
+    }
     this.chain.close()
   }
 
@@ -366,13 +373,6 @@ export class World {
     return true
   }
 
-  /** The nodes that a payment passes, ends included; all that it may pass, where there are several ways. */
-  between(from: SimulatedNode, to: SimulatedNode): readonly SimulatedNode[] {
-    if (this.terrain.web !== undefined) return this.nodes
-    const [first = 0, last = 0] = [this.nodes.indexOf(from), this.nodes.indexOf(to)].sort()
-    return this.nodes.slice(first, last + 1)
-  }
-
   /** One block after the other. Whoever is down comes back before it could miss a deadline. */
   async mine(blocks: number): Promise<void> {
     for (let i = 0; i < blocks; i++) {
@@ -390,6 +390,16 @@ export class World {
       if (down >= MAX_BLOCKS_DOWN) node.start()
     }
     await this.advance(BLOCK_MS)
+    this.holds.blockCame(this.nodes)
+  }
+
+  startAll(): void {
+    for (const node of this.nodes) node.start()
+  }
+
+  /** Whether its records are whole, and its commitments the latest. */
+  isHonest(node: SimulatedNode): boolean {
+    return !this.restored.has(node) && !this.cheats.by.has(node)
   }
 
   /** Until a joint claim is made, if what is closing comes to one; its outputs may be due only long after the close. */
@@ -401,7 +411,7 @@ export class World {
       for (let at = 0; at < step; at += isSlow ? 1 : step) {
         if (isSlow) await this.mine(1)
         else {
-          for (const node of this.nodes) node.start()
+          this.startAll()
           await this.mineAtOnce(step)
         }
         if (this.joint.made > before) return
@@ -437,13 +447,24 @@ export class World {
     const node = 'node' in action ? this.nodes[action.node % this.nodes.length] : undefined
     this.cheats.remember()
     switch (action.do) {
-      case 'pay': {
-        const from = action.from % this.nodes.length
-        const to = (from + 1 + (action.to % (this.nodes.length - 1))) % this.nodes.length
-        const [payer, payee] = [this.nodes[from] as SimulatedNode, this.nodes[to] as SimulatedNode]
-        if (to !== from) void this.#ask(payer, payee, BigInt(action.msat)).then((invoice) => this.#pay(payer, invoice))
+      case 'pay':
+        this.#pay(action)
+        break
+      case 'hold': {
+        const [from, to] = this.#ends(action)
+        const by = action.by === undefined ? undefined : this.paying.trampolineBetween(from, to, action.by)
+        void this.holds.begin(from, to, BigInt(action.msat), action, by)
         break
       }
+      case 'decide':
+        this.holds.decide(action.back, action.is)
+        break
+      case 'approach':
+        await this.holds.approach(action.back, action.left)
+        break
+      case 'guard':
+        node?.guard.tell(action)
+        break
       case 'strand':
         if (link === undefined || side === undefined || this.terrain.isPoor) break
         if (this.#hasSpent.has(link.a) || this.#hasSpent.has(link.b)) break
@@ -548,33 +569,39 @@ export class World {
       this.#secretive.delete(way)
       this.#silence(to, from, ms)
     })
-    const all = Array.from({ length: payments }, (_, at) => this.#ask(from, to, BigInt(msat + at * 10_000), finalDelta))
+    const terms = { minFinalCltvExpiryDelta: finalDelta }
+    const all = Array.from({ length: payments }, (_, at) =>
+      this.paying.invoice(from, to, BigInt(msat + at * 10_000), terms),
+    )
     // All at once: the first preimage ends what can be agreed on.
     void Promise.all(all).then((invoices) => {
-      for (const invoice of invoices) this.#pay(from, invoice)
+      for (const invoice of invoices) this.paying.pay(from, invoice)
     })
   }
 
-  /** The invoice for a payment between them; `undefined` if there is none. */
-  async #ask(
-    from: SimulatedNode,
-    to: SimulatedNode,
-    amountMsat: bigint,
-    finalDelta?: number,
-  ): Promise<string | undefined> {
-    if (!from.isReady || !to.isReady) return undefined
-    const asked: Asked = { from, to, msat: amountMsat }
-    this.asked.push(asked)
-    const delta = finalDelta === undefined ? {} : { minFinalCltvExpiryDelta: finalDelta }
-    const created = await to.tryAsk('invoices', 'create', { ...delta, amountMsat, description: '' })
-    if (created?.ok !== true) return undefined
-    const { invoice } = created.value as { invoice: { invoice: string; paymentHash: string } }
-    asked.hash = invoice.paymentHash
-    return invoice.invoice
+  #ends({ from, to }: { readonly from: number; readonly to: number }): readonly [SimulatedNode, SimulatedNode] {
+    const count = this.nodes.length
+    const at = from % count
+    return [this.nodes[at], this.nodes[(at + 1 + (to % (count - 1))) % count]] as [SimulatedNode, SimulatedNode]
   }
 
-  #pay(from: SimulatedNode, invoice: string | undefined): void {
-    if (invoice !== undefined) void from.tryAsk('payments', 'payInvoice', { invoice })
+  #pay(action: Pay): void {
+    const [from, to] = this.#ends(action)
+    const msat = BigInt(action.msat)
+    switch (action.way) {
+      case 'keysend':
+        this.paying.keysend(from, to, msat)
+        break
+      case 'offer':
+        void this.paying.payOffer(from, to, msat)
+        break
+      case 'trampoline':
+      case undefined: {
+        const by = action.way && this.paying.trampolineBetween(from, to, action.by ?? 0)
+        void this.paying.invoice(from, to, msat, {}, by).then((invoice) => this.paying.pay(from, invoice, by))
+        break
+      }
+    }
   }
 }
 
