@@ -22,25 +22,23 @@ const gained = async (stage: Stage, us: OurNode, sides: readonly Side[]): Promis
   return sum
 }
 
-/** Payments from either to the other, several at once, until told. Failed ones are allowed, but not to be paid in the end. */
+/** Payments from either to the other, several at once, until told. */
 const crossfire = (stage: Stage, one: Side, two: Side) => {
   let wanted = true
   stage.t.teardown(() => {
     wanted = false
   })
-  const paid: { readonly payee: Peer; readonly paymentHash: string; readonly amountMsat: bigint }[] = []
-  let feesMsat = 0n
-  let number = 0
+  /** What the payers say that they have paid, by payment hash; and what they were asked for. */
+  const [paid, asked] = [new Set<string>(), new Map<string, bigint>()]
   const worker = async (payer: Side, payee: Side): Promise<void> => {
     while (wanted) {
-      const amountMsat = 1_000_000n + BigInt(number++)
+      const amountMsat = 1_000_000n + BigInt(asked.size)
       // Some name no channel in an invoice while they are not connected in it.
       const invoice = await invoiceOf(payee, amountMsat).catch(() => undefined)
+      if (invoice !== undefined) asked.set(invoice.paymentHash, amountMsat)
       const outcome = invoice && (await payer.peer.pay(invoice.bolt11))
-      if (invoice !== undefined && outcome?.ok) {
-        paid.push({ payee: payee.peer, paymentHash: invoice.paymentHash, amountMsat })
-        feesMsat += outcome.feeMsat
-      } else {
+      if (invoice !== undefined && outcome?.ok) paid.add(invoice.paymentHash)
+      else {
         await payer.peer.forgetFailures()
         await new Promise((resolve) => setTimeout(resolve, 50))
       }
@@ -49,11 +47,16 @@ const crossfire = (stage: Stage, one: Side, two: Side) => {
   const workers = both(one, two).flatMap(([payer, payee]) => [worker(payer, payee), worker(payer, payee)])
   return {
     paid,
-    /** Waits for what is under way. Resolves with the fees, by the payers' word. */
-    async stop(): Promise<bigint> {
+    /** Waits for what is under way. */
+    async stop(): Promise<void> {
       wanted = false
       await Promise.all(workers)
-      return feesMsat
+    },
+    /** As the payees have it. */
+    async arrived(): Promise<ReadonlyMap<string, bigint>> {
+      const received = await Promise.all([one, two].map(({ peer }) => peer.received()))
+      const own = received.flat().filter(({ paymentHash, amountMsat }) => asked.get(paymentHash) === amountMsat)
+      return new Map(own.map(({ paymentHash, amountMsat }) => [paymentHash, amountMsat]))
     },
   }
 }
@@ -197,19 +200,21 @@ export const betweenImplementations = group('Between two implementations', [
       const { near, far } = await channelsWithBoth(stage, us)
       const paying = crossfire(stage, near, far)
       for (let i = 0; i < 6; i++) {
-        const before = paying.paid.length
-        await node.until('payments go on', () => paying.paid.length >= before + 6)
+        const before = paying.paid.size
+        await node.until('payments go on', () => paying.paid.size >= before + 6)
         await node.kill()
         await node.start()
         for (const { peer, channelId } of [near, far]) await stage.isUsable(us, peer, channelId)
       }
-      const fees = await paying.stop()
-      t.is(await gained(stage, us, [near, far]), fees)
-      const received = new Map<string, bigint>()
-      for (const { peer } of [near, far])
-        for (const each of await peer.received()) received.set(each.paymentHash, each.amountMsat)
+      await paying.stop()
+      const gain = await gained(stage, us, [near, far])
+      let arrived: ReadonlyMap<string, bigint> = new Map()
+      await stage.until(`what arrived has brought us ${gain}`, async () => {
+        arrived = await paying.arrived()
+        return [...arrived.values()].reduce((sum, amountMsat) => sum + ourFee(amountMsat), 0n) === gain
+      })
       t.deepEqual(
-        paying.paid.filter(({ paymentHash, amountMsat }) => received.get(paymentHash) !== amountMsat),
+        [...paying.paid].filter((paymentHash) => !arrived.has(paymentHash)),
         [],
       )
       t.deepEqual(us.payloads('channel.closing'), [])
