@@ -942,8 +942,6 @@ export interface SentPart {
   readonly feesMsat: Msat
   readonly route: readonly NodeId[]
   readonly status: 'in-flight' | 'settled' | 'failed'
-  /** For how long each node of the route says that it held the HTLC, the first one first and in steps of 100, as far as they say it; 0 is a node that does not know. */
-  readonly holdTimesMs?: readonly number[]
   readonly failure?: PaymentFailure
 }
 
@@ -1069,6 +1067,30 @@ export interface PaymentsPayInvoiceRequest {
   readonly maxFeeMsat?: Msat
   /** A trampoline node that is to find the way to the payee; half of the fees are for it. */
   readonly trampoline?: NodeId
+  /** Parts at most; 16, where the invoice allows it, if not said. */
+  readonly maxParts?: number
+  /** Channels in a route at most; 20 if not said. */
+  readonly maxHops?: number
+  /** Blocks until the first HTLC expires, at most; 2016 if not said. */
+  readonly maxCltvExpiryDelta?: number
+  /** Not through these. */
+  readonly excludedNodes?: readonly NodeId[]
+  /** Not over these. */
+  readonly excludedChannels?: readonly ShortChannelId[]
+  /** What to prefer and to avoid, besides the tables of `router.setWeights`: nothing twice. */
+  readonly weights?: readonly EdgeWeight[]
+}
+
+/** How much a channel, one direction of it, or all channels into a node are to be preferred or avoided. */
+export interface EdgeWeight {
+  /** All channels into this node. */
+  readonly nodeId?: NodeId
+  /** Instead of a node: this channel. */
+  readonly shortChannelId?: ShortChannelId
+  /** Of the channel, only the direction in which this node sends. */
+  readonly from?: NodeId
+  /** What its cost is multiplied by, in parts per million: less than 1,000,000 to prefer it, more to avoid it. */
+  readonly costPpm: number
 }
 
 export interface PaymentsPayInvoiceReply {
@@ -1082,6 +1104,18 @@ export interface PaymentsKeysendRequest {
   readonly maxFeeMsat?: Msat
   /** What the destination is told besides, each type once. One with an even type fails where it is not known. */
   readonly customRecords?: readonly CustomRecord[]
+  /** Parts at most; 1 if not said. */
+  readonly maxParts?: number
+  /** Channels in a route at most; 20 if not said. */
+  readonly maxHops?: number
+  /** Blocks until the first HTLC expires, at most; 2016 if not said. */
+  readonly maxCltvExpiryDelta?: number
+  /** Not through these. */
+  readonly excludedNodes?: readonly NodeId[]
+  /** Not over these. */
+  readonly excludedChannels?: readonly ShortChannelId[]
+  /** What to prefer and to avoid, besides the tables of `router.setWeights`: nothing twice. */
+  readonly weights?: readonly EdgeWeight[]
 }
 
 export interface PaymentsKeysendReply {
@@ -1126,7 +1160,7 @@ export interface PaymentsActor {
   relays(request?: PaymentsRelaysRequest, options?: QueryOptions): Promise<PaymentsRelaysReply>
   /** Pays a BOLT 11 invoice. Answers when the payment is settled or has failed for good. Effects: pays-out, fees. Errors: invoice-invalid, invoice-expired, invoice-wrong-network, invoice-unsupported, amount-required, amount-mismatch, own-invoice, trampoline-not-possible, already-paid, payment-in-flight, insufficient-balance, peer-limit-reached, no-route, fee-limit-exceeded, expiry-too-far, route-search-failed, payment-failed. */
   payInvoice(request: PaymentsPayInvoiceRequest, options: CommandOptions): Promise<PaymentsPayInvoiceReply>
-  /** Pays a node that has made no invoice (bLIP 3), in one part. Answers when the payment is settled or has failed for good. Effects: pays-out, fees. Errors: own-node, amount-out-of-bounds, invalid-records, already-paid, payment-in-flight, insufficient-balance, peer-limit-reached, no-route, fee-limit-exceeded, expiry-too-far, route-search-failed, payment-failed. */
+  /** Pays a node that has made no invoice (bLIP 3): in one part, unless more are allowed, which not every node puts together that says so. Answers when the payment is settled or has failed for good. Effects: pays-out, fees. Errors: own-node, amount-out-of-bounds, invalid-records, parts-not-supported, already-paid, payment-in-flight, insufficient-balance, peer-limit-reached, no-route, fee-limit-exceeded, expiry-too-far, route-search-failed, payment-failed. */
   keysend(request: PaymentsKeysendRequest, options: CommandOptions): Promise<PaymentsKeysendReply>
   /** Sends a payment over exactly these routes. Answers when it is settled or has failed. Effects: pays-out, fees. Errors: channel-not-found, invalid-route, already-paid, payment-in-flight, insufficient-balance, peer-limit-reached, no-route, fee-limit-exceeded, expiry-too-far, route-search-failed, payment-failed. */
   sendToRoute(request: PaymentsSendToRouteRequest, options: CommandOptions): Promise<PaymentsSendToRouteReply>
@@ -1423,8 +1457,18 @@ export interface OffersPayRequest {
   readonly quantity?: number
   /** What the payee is told. */
   readonly payerNote?: string
-  /** A trampoline node that is to find the way to the payee; half of the fees are for it. */
-  readonly trampoline?: NodeId
+  /** Parts at most; 16, where the invoice allows it, if not said. */
+  readonly maxParts?: number
+  /** Channels in a route at most; 20 if not said. */
+  readonly maxHops?: number
+  /** Blocks until the first HTLC expires, at most; 2016 if not said. */
+  readonly maxCltvExpiryDelta?: number
+  /** Not through these. */
+  readonly excludedNodes?: readonly NodeId[]
+  /** Not over these. */
+  readonly excludedChannels?: readonly ShortChannelId[]
+  /** What to prefer and to avoid, besides the tables of `router.setWeights`: nothing twice. */
+  readonly weights?: readonly EdgeWeight[]
 }
 
 export interface OffersPayReply {
@@ -1459,7 +1503,7 @@ export interface OffersActor {
   disable(request: OffersDisableRequest, options: CommandOptions): Promise<OffersDisableReply>
   /** Reads an offer of anybody. Nothing is sent. Errors: offer-invalid. */
   decode(request: OffersDecodeRequest, options?: QueryOptions): Promise<OffersDecodeReply>
-  /** Pays an offer: asks whoever made it for an invoice, checks that it is the one that was asked for, and pays it. Answers when the payment is settled or has failed for good. Effects: pays-out, fees, connects. Errors: trampoline-not-possible, offer-invalid, offer-expired, offer-wrong-network, offer-unsupported, own-offer, amount-required, amount-too-low, quantity-invalid, no-way-to-issuer, issuer-not-answering, invoice-refused, invoice-unsound, invoice-unsupported, already-paid, payment-in-flight, insufficient-balance, peer-limit-reached, no-route, fee-limit-exceeded, expiry-too-far, route-search-failed, payment-failed. */
+  /** Pays an offer: asks whoever made it for an invoice, checks that it is the one that was asked for, and pays it. Answers when the payment is settled or has failed for good. Effects: pays-out, fees, connects. Errors: offer-invalid, offer-expired, offer-wrong-network, offer-unsupported, own-offer, amount-required, amount-too-low, quantity-invalid, no-way-to-issuer, issuer-not-answering, invoice-refused, invoice-unsound, invoice-unsupported, already-paid, payment-in-flight, insufficient-balance, peer-limit-reached, no-route, fee-limit-exceeded, expiry-too-far, route-search-failed, payment-failed. */
   pay(request: OffersPayRequest, options: CommandOptions): Promise<OffersPayReply>
   /** What shows that an offer was paid: the invoice that its issuer has signed, and the preimage. Errors: payment-not-found. */
   proof(request: OffersProofRequest, options?: QueryOptions): Promise<OffersProofReply>
@@ -1472,18 +1516,20 @@ export interface RouterFindRoutesRequest {
   readonly amountMsat: Msat
   /** The most that relays may charge; 1 % and at least 5 sat if not said. */
   readonly maxFeeMsat?: Msat
-  /** Routes at most; 1 if not said. */
+  /** Parts at most; 1 if not said. */
   readonly maxParts?: number
+  /** Blocks that the destination has until the last HTLC expires, as its invoice says it; 21 if not said. */
+  readonly finalCltvExpiryDelta?: number
   /** Channels in a route at most; 20 if not said. */
   readonly maxHops?: number
   /** Blocks until the first HTLC expires, at most; 2016 if not said. */
   readonly maxCltvExpiryDelta?: number
-  /** Blocks that the destination has until the last HTLC expires, as its invoice says it; 21 if not said. */
-  readonly finalCltvExpiryDelta?: number
   /** Not through these. */
   readonly excludedNodes?: readonly NodeId[]
   /** Not over these. */
   readonly excludedChannels?: readonly ShortChannelId[]
+  /** What to prefer and to avoid, besides the tables of `router.setWeights`: nothing twice. */
+  readonly weights?: readonly EdgeWeight[]
 }
 
 export interface RouterFindRoutesReply {
@@ -1492,11 +1538,7 @@ export interface RouterFindRoutesReply {
   readonly feesMsat: Msat
   /** That all parts arrive, in parts per million. */
   readonly probability: Ppm
-  /** How many nodes of the graph, and directions of channels, were not considered. */
-  readonly excluded: {
-    readonly nodes: number
-    readonly directions: number
-  }
+  readonly excluded: Excluded
   /** A place in the event log. */
   readonly asOf: Cursor
 }
@@ -1517,21 +1559,29 @@ export interface FoundRoute {
   readonly hopProbabilities: readonly Ppm[]
 }
 
+/** What of the graph was left out of a search, and why. A direction of a channel counts once, for the first reason that applies. */
+export interface Excluded {
+  /** Nodes that were asked not to be gone through; and this node, where a route begins. */
+  readonly nodes: number
+  /** Directions of channels that were asked not to be gone over. */
+  readonly directions: number
+  /** Directions of other channels of those nodes. */
+  readonly beside: number
+  /** Directions that their node has switched off, or says nothing of. */
+  readonly closed: number
+  /** Those that do not take an HTLC of this amount. */
+  readonly amount: number
+  /** Those that payments have shown to carry less now. */
+  readonly probability: number
+  /** Those that charge more than `maxFeeMsat` by themselves. */
+  readonly fee: number
+  /** Those that ask for more blocks than `maxCltvExpiryDelta` leaves. */
+  readonly delay: number
+}
+
 export interface RouterSetWeightsRequest {
   /** Nothing twice. */
   readonly weights: readonly EdgeWeight[]
-}
-
-/** How much a channel, one direction of it, or all channels into a node are to be preferred or avoided. */
-export interface EdgeWeight {
-  /** All channels into this node. */
-  readonly nodeId?: NodeId
-  /** Instead of a node: this channel. */
-  readonly shortChannelId?: ShortChannelId
-  /** Of the channel, only the direction in which this node sends. */
-  readonly from?: NodeId
-  /** What its cost is multiplied by, in parts per million: less than 1,000,000 to prefer it, more to avoid it. */
-  readonly costPpm: number
 }
 
 export interface RouterSetWeightsReply {
@@ -2380,10 +2430,8 @@ export interface HtlcForwardRequest {
     readonly amountMsat: Msat
     readonly cltvExpiry: BlockHeight
   }
-  /** What is left for us: of a trampoline relay, of all that comes in for it. */
+  /** What is left for us. */
   readonly feeMsat: Msat
-  /** The node finds the way on itself, and there may be more of the payment in other channels. Absent: an ordinary relay. */
-  readonly trampoline?: boolean
   readonly blockHeight: BlockHeight
 }
 
@@ -2535,6 +2583,6 @@ export type DurableEventName =
 export interface Hooks {
   /** A peer wants to open a channel with us. Every plugin must accept it, or it is refused. */
   readonly 'channel.accept': { readonly request: ChannelAcceptRequest; readonly verdict: ChannelAcceptVerdict }
-  /** An HTLC that the node would relay. The first plugin that fails it, in the order of install, decides; what is let go on is checked once more. The HTLC waits meanwhile, and costs its channel. Of what the node relays as a trampoline node, a question joins all HTLCs that come in by one channel and go out by one: each such pair is asked about. */
+  /** An HTLC that the node would relay. The first plugin that fails it, in the order of install, decides; what is let go on is checked once more. The HTLC waits meanwhile, and costs its channel. What the node relays as a trampoline node is not asked about. */
   readonly 'htlc.forward': { readonly request: HtlcForwardRequest; readonly verdict: HtlcForwardVerdict }
 }

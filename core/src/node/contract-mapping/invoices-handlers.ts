@@ -160,7 +160,9 @@ const hintChannels = (directory: ChannelDirectory): readonly HintChannel[] => {
   for (const entry of directory.all()) {
     const { durable } = entry.state
     if (!isFunded(durable) || !isUsable(entry)) continue
-    const shortChannelId = outsideNameOf(durable)
+    // By the id that payers know an announced channel by, and may exclude it by.
+    const announcedId = announcedIdOf(durable)
+    const shortChannelId = announcedId ?? outsideNameOf(durable)
     // BOLT 11, r: a hint contains the peer's fees, so a channel whose fees we have not received cannot be used as a hint.
     if (shortChannelId === undefined || durable.remoteRelay === undefined) continue
     channels.push({
@@ -168,7 +170,7 @@ const hintChannels = (directory: ChannelDirectory): readonly HintChannel[] => {
       shortChannelId,
       policy: durable.remoteRelay,
       receivableMsat: balanceView(durable).receivableMsat,
-      announced: announcedIdOf(durable) !== undefined,
+      announced: announcedId !== undefined,
     })
   }
   return channels

@@ -7,9 +7,11 @@ import type { PaymentHash } from '../../lib/ids.ts'
 import { err } from '../../lib/result.ts'
 import { requestedQuantity } from '../../payment/send/offer-amount.ts'
 import { offerTarget } from '../../payment/send/offer-target.ts'
+import { type RouteWishes, wishing } from '../../payment/send/route-wishes.ts'
 import { hasFeature } from '../../wire/features.ts'
 import { findArchivedPayment } from '../payment/archived-payments.ts'
 import { readPayment } from '../payment/payments-actor.ts'
+import { readWishes } from './asked-wishes.ts'
 import type { MappingContext } from './context.ts'
 import { type ActorRecalls, blindRefusal, type ResolvedRequest, refusal } from './handlers.ts'
 import { fetchRefusal, NO_MESSAGES, unreadableOffer } from './offer-refusals.ts'
@@ -29,7 +31,7 @@ export const offerPaying = (context: MappingContext) => {
   const { options, flow, offers } = context
   const settle = payer(flow.payments)
 
-  const pay = (request: PayRequest, key: string, fetched: PayableInvoice) => {
+  const pay = (request: PayRequest, key: string, fetched: PayableInvoice, wishes: RouteWishes) => {
     // The chain may be out of sight since the invoice was asked for, or since the start before which it was.
     const blind = blindRefusal(context.chainHealth)
     if (blind !== undefined) return err(blind)
@@ -41,7 +43,7 @@ export const offerPaying = (context: MappingContext) => {
       )
     }
     if (paths.length === 0) return err(refusal('no-route', 'this node finds none of the ways that the invoice names'))
-    const direct = { target, maxFeeMsat: request.maxFeeMsat, key }
+    const direct = { target: wishing(target, wishes), maxFeeMsat: request.maxFeeMsat, key }
     if (request.trampoline === undefined) return settle(direct)
     const { invoiceFeatures = EMPTY } = fetched.invoice
     // lightning/bolts 836: the inner onion then goes along the paths, which this node does not do.
@@ -56,7 +58,7 @@ export const offerPaying = (context: MappingContext) => {
     (await findArchivedPayment(options.store, paymentHash)) !== undefined
 
   /** What was begun under this key, or fetched for it. */
-  const earlier = async (request: PayRequest, key: string) => {
+  const earlier = async (request: PayRequest, key: string, wishes: RouteWishes) => {
     const hash = await offers.payments.hashOf(key)
     if (hash === undefined) return undefined
     const begun = await begunUnder(options.store, hash, key)
@@ -66,11 +68,14 @@ export const offerPaying = (context: MappingContext) => {
     const kept = await offers.payments.get(hash)
     const invoice = kept && decodeBolt12Invoice(kept.invoice)
     if (invoice?.ok !== true || options.clock.now() > invoice.value.expiresAt) return undefined
-    return pay(request, key, invoice.value)
+    return pay(request, key, invoice.value, wishes)
   }
 
   return async (request: PayRequest, key: string) => {
-    const known = await earlier(request, key)
+    // Whoever signs the invoice is no node that a route leads to.
+    const wishes = readWishes(request, request.trampoline === undefined ? [] : [fromHex(request.trampoline)], context)
+    if (!wishes.ok) return wishes
+    const known = await earlier(request, key, wishes.value)
     if (known !== undefined) return known
     const offer = decodeOffer(request.offer)
     if (!offer.ok) return err(unreadableOffer)
@@ -92,7 +97,9 @@ export const offerPaying = (context: MappingContext) => {
     const isFresh =
       !(await isPaymentOfOurs(paymentHash)) &&
       (await offers.payments.add(key, paymentHash, { offer: request.offer, invoice: bytes }))
-    return isFresh ? pay(request, key, invoice) : err(fetchRefusal({ code: 'invoice-unsound', reason: 'hash-used' }))
+    return isFresh
+      ? pay(request, key, invoice, wishes.value)
+      : err(fetchRefusal({ code: 'invoice-unsound', reason: 'hash-used' }))
   }
 }
 

@@ -3,10 +3,11 @@ import { isFunded } from '../../channel/index.ts'
 import type { PathFailure } from '../../graph/paths/path-question.ts'
 import { equalBytes, fromHex, toHex } from '../../lib/bytes.ts'
 import { stackOf } from '../../lib/errors.ts'
-import { formatShortChannelId, parseShortChannelId, type ShortChannelId } from '../../lib/ids.ts'
+import { formatShortChannelId, type ShortChannelId } from '../../lib/ids.ts'
 import { err, ok } from '../../lib/result.ts'
 import { defaultMaxFee } from '../../payment/send/invoice-request.ts'
 import type { AskedPaths, LookedUpPaths } from '../payment/graph-routes.ts'
+import { readWishes } from './asked-wishes.ts'
 import type { MappingContext } from './context.ts'
 import { type ActorHandlers, refusal } from './handlers.ts'
 
@@ -30,18 +31,16 @@ export const routerHandlers = (context: MappingContext): Pick<ActorHandlers<'rou
       const underWay = searches.get(asker) ?? 0
       if (underWay >= MAX_SEARCHES) return err(refusal('mailbox-full', 'too many searches at once; try again later'))
       const { route } = DEFAULTS
+      const wishes = readWishes({ ...request, maxParts: request.maxParts ?? route.parts }, [nodeId], context)
+      if (!wishes.ok) return wishes
       const asked: AskedPaths = {
+        ...wishes.value,
         target: { type: 'node', nodeId, hints: [] },
         amountMsat,
         maxFeeMsat,
-        maxHops: request.maxHops ?? route.hops,
-        maxCltvExpiryDelta: request.maxCltvExpiryDelta ?? route.cltvExpiryDelta,
         finalCltvExpiryDelta: request.finalCltvExpiryDelta ?? route.finalCltvExpiryDelta,
-        maxParts: request.maxParts ?? route.parts,
-        excludedNodes: (request.excludedNodes ?? []).map(fromHex),
-        excludedChannels: (request.excludedChannels ?? []).map((id) => ({
-          shortChannelId: graphId(parseShortChannelId(id) as ShortChannelId, context),
-        })),
+        excludedChannels: wishes.value.excludedChannels.map((shortChannelId) => ({ shortChannelId })),
+        explained: true,
       }
       searches.set(asker, underWay + 1)
       try {
@@ -63,8 +62,20 @@ const describeFound = ({ paths, feesMsat, probability, excluded }: LookedUpPaths
   routes: paths.map((path) => describePath(path, context)),
   feesMsat,
   probability: inMillionths(probability),
-  excluded: { ...excluded },
+  excluded: { ...NOTHING_EXCLUDED, ...excluded },
 })
+
+/** A search that was asked to explain itself does. */
+const NOTHING_EXCLUDED = {
+  nodes: 0,
+  directions: 0,
+  beside: 0,
+  closed: 0,
+  amount: 0,
+  probability: 0,
+  fee: 0,
+  delay: 0,
+} as const
 
 const describePath = (path: LookedUpPath, context: MappingContext): FoundRoute => ({
   hops: path.hops.map(({ nodeId, shortChannelId, amountMsat, cltvExpiryDelta }, at) => ({
@@ -86,14 +97,6 @@ const ownId = ({ channelId }: LookedUpPath, { channelDirectory }: MappingContext
   if (durable === undefined || !isFunded(durable)) return undefined
   const { real, localAliases } = durable.shortIds
   return real ?? localAliases[0]
-}
-
-/** By which paths have a channel that we, or whoever asks, know by another. */
-const graphId = (shortChannelId: ShortChannelId, { channelDirectory }: MappingContext): ShortChannelId => {
-  const durable = channelDirectory.byShortChannelId(shortChannelId)?.state.durable
-  if (durable === undefined || !isFunded(durable)) return shortChannelId
-  const { real, remoteAlias } = durable.shortIds
-  return real ?? remoteAlias ?? shortChannelId
 }
 
 const inMillionths = (probability: number): number => Math.round(probability * 1_000_000)

@@ -25,6 +25,8 @@ import {
 } from './payment-fields.ts'
 import type { Recipient } from './recipient.ts'
 import type { Payee } from './trampoline-recipient.ts'
+import type { RouteWishes } from './route-wishes.ts'
+import { routeWishes } from './wishes-codec.ts'
 
 const recipientPath = struct<RecipientPath>({
   introductionNodeId: point,
@@ -99,7 +101,9 @@ const recipient = mapped<RecipientRow, Recipient>(
   },
 )
 
-const target = struct<PaymentTarget>({
+type TargetRow = Omit<PaymentTarget, 'wishes'>
+
+const target = struct<TargetRow>({
   recipient,
   paymentHash: bytes32,
   amountMsat: SHORT.amount,
@@ -124,9 +128,10 @@ interface Attributed extends Attribution {
   readonly attempt: number
 }
 
-/** What came after version 5 was first written, and is there only if some attempt has it. */
+/** What came after version 5 was first written, and is there only in rows that have it. */
 interface Later {
   readonly attributed?: readonly Attributed[]
+  readonly wishes?: RouteWishes
 }
 
 const later: LaterFields<Later> = {
@@ -136,28 +141,32 @@ const later: LaterFields<Later> = {
       struct<Attributed>({ attempt: SHORT.count, holdTimes: u16List(SHORT.count), brokenAt: optional(SHORT.count) }),
     ),
   },
+  wishes: { number: 2, codec: routeWishes },
 }
 
-type Row = RowOf<PaymentTarget, BriefAttempt>
+type Row = RowOf<TargetRow, BriefAttempt>
 
 /** The row is written twice, and as it was first it takes up its room: what is long is named once. */
 const current: Codec<SentPayment> = mapped<Row & Later, SentPayment>(
   extended<Row, Later>(rowOf(target, attempt, SHORT), later),
-  ({ attempts, attributed = [], ...payment }) => ({
+  ({ attempts, attributed = [], wishes, ...payment }) => ({
     ...payment,
+    target: { ...payment.target, ...(wishes && { wishes }) },
     attempts: attempts.map((each) => ({
       ...each,
       route: inFull(each.route, payment.target.recipient.nodeId),
       ...attributionOf(each.id, attributed),
     })),
   }),
-  ({ attempts, ...payment }) => {
+  ({ attempts, target: { wishes, ...target }, ...payment }) => {
     const attributed = attempts.flatMap(({ id, attribution }) =>
       attribution === undefined ? [] : [{ attempt: id, ...attribution }],
     )
     return {
       ...payment,
-      attempts: attempts.map((each) => ({ ...each, route: inBrief(each.route, payment.target.recipient.nodeId) })),
+      target,
+      attempts: attempts.map((each) => ({ ...each, route: inBrief(each.route, target.recipient.nodeId) })),
+      ...(wishes && { wishes }),
       ...(attributed.length === 0 ? {} : { attributed }),
     }
   },

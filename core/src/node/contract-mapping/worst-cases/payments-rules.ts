@@ -1,5 +1,7 @@
+import { DEFAULTS } from '@fulgurite/plugin-sdk/contract'
 import { err, ok } from '../../../lib/result.ts'
 import { defaultMaxFee, payableAmount } from '../../../payment/send/invoice-request.ts'
+import { withRouteDefaults } from '../asked-wishes.ts'
 import { amountRefusal } from '../invoice-refusals.ts'
 import type { SpendingRules } from './spending-rule.ts'
 
@@ -13,7 +15,7 @@ export const paymentsRules: SpendingRules<'payments'> = {
       const amountMsat = amount.value
       const maxFeeMsat = request.maxFeeMsat ?? defaultMaxFee(amountMsat)
       return ok({
-        request: { ...request, amountMsat, maxFeeMsat },
+        request: { ...withRouteDefaults(request, DEFAULTS.parts), amountMsat, maxFeeMsat },
         cost: { paysOutMsat: amountMsat, feesMsat: maxFeeMsat },
       })
     },
@@ -23,7 +25,7 @@ export const paymentsRules: SpendingRules<'payments'> = {
     worstCase(request) {
       const maxFeeMsat = request.maxFeeMsat ?? defaultMaxFee(request.amountMsat)
       return ok({
-        request: { ...request, maxFeeMsat },
+        request: { ...withRouteDefaults(request, 1), maxFeeMsat },
         cost: { paysOutMsat: request.amountMsat, feesMsat: maxFeeMsat },
       })
     },
