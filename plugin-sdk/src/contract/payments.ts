@@ -35,6 +35,21 @@ export const PaymentFailure = named(
   }),
 )
 
+export const TriedHop = named(
+  'TriedHop',
+  'A node on the way of an HTLC that we sent, and what is known of the channel into it.',
+  z.object({
+    nodeId: NodeId,
+    shortChannelId: ShortChannelId.optional(),
+    amountMsat: field(Msat, { summary: 'What reaches the node.' }),
+    cltvExpiry: BlockHeight,
+    outcome: field(z.enum(['carried', 'refused', 'not-tried', 'unknown']), {
+      summary:
+        'Whether the channel carried it; its node refused, for the reason that the part gives; it came to nothing before; or nothing tells.',
+    }),
+  }),
+)
+
 export const SentPart = named(
   'SentPart',
   'One HTLC of a payment that we sent.',
@@ -44,6 +59,10 @@ export const SentPart = named(
     amountMsat: field(Msat, { summary: 'What the destination gets of it.' }),
     feesMsat: Msat,
     route: z.array(NodeId).readonly(),
+    hops: field(z.array(TriedHop).readonly(), {
+      summary: 'The same with what reached each node; in events only of a part that has failed.',
+    }).optional(),
+    startedAt: Timestamp.optional(),
     status: z.enum(['in-flight', 'settled', 'failed']),
     holdTimesMs: field(z.array(Count).readonly(), {
       summary:
@@ -160,7 +179,7 @@ export const RouteHop = named(
   }),
 )
 
-const GivenRoute = z.array(RouteHop).min(1).max(20).readonly()
+export const GivenRoute = z.array(RouteHop).min(1).max(20).readonly()
 
 const { maxFee, parts: PARTS } = DEFAULTS
 

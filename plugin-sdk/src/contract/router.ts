@@ -2,7 +2,8 @@ import { z } from 'zod'
 import { DEFAULTS } from './defaults.ts'
 import { actor, command, query } from './define.ts'
 import { field, named } from './field.ts'
-import { RouteHop } from './payments.ts'
+import { GivenRoute, RouteHop } from './payments.ts'
+import { Probe, ProbeUnderWay } from './probes.ts'
 import { EdgeWeight, maxParts, routeWishes, weighed } from './route-wishes.ts'
 import { Count, Flag, integer, Msat, Name, NodeId, Page, Ppm, page, Timestamp } from './scalars.ts'
 
@@ -81,6 +82,50 @@ export const router = actor('router', 'The ways through the network.', {
     }),
     errors: ['insufficient-balance', 'no-route', 'fee-limit-exceeded', 'expiry-too-far', 'route-search-failed'],
     positional: ['nodeId', 'amountMsat'],
+  }),
+  probe: command({
+    summary:
+      'Tries whether an amount gets through: sends HTLCs with a random hash, which nobody can claim, over the routes that a payment would take now, or over given ones. Nothing is paid. Answers when all have come back; what they show is learnt.',
+    request: z.strictObject({
+      nodeId: field(NodeId, { summary: 'The destination; not where the route is given.' }).optional(),
+      amountMsat: field(Msat, {
+        summary: 'What would arrive, all parts together; not where the route is given.',
+      }).optional(),
+      maxFeeMsat: field(Msat, {
+        summary: `The most that relays may charge; ${maxFee.percent} % and at least ${maxFee.leastSat} sat if not said.`,
+      }).optional(),
+      maxParts: maxParts(`${route.parts}`),
+      finalCltvExpiryDelta: integer(
+        1,
+        2016,
+        `Blocks that the destination has until the last HTLC expires; ${route.finalCltvExpiryDelta} if not said.`,
+      ).optional(),
+      ...routeWishes,
+      route: field(GivenRoute, { summary: 'Exactly this way, from the first peer to the destination.' }).optional(),
+      moreRoutes: field(z.array(GivenRoute).min(1).max(15).readonly(), {
+        summary: 'Of further parts, all to the same destination.',
+      }).optional(),
+    }),
+    reply: z.object({ probe: Probe }),
+    errors: [
+      'channel-not-found',
+      'invalid-route',
+      'too-many-probes',
+      'insufficient-balance',
+      'no-route',
+      'fee-limit-exceeded',
+      'expiry-too-far',
+      'route-search-failed',
+    ],
+    effects: ['locks'],
+    bounds: ['amountMsat', 'maxFeeMsat'],
+    counted: ['route', 'moreRoutes'],
+    positional: ['nodeId', 'amountMsat'],
+  }),
+  probes: query({
+    summary: 'The probes of which something is still out, the newest first, a page at a time.',
+    request: z.strictObject({ page: Page.optional() }),
+    reply: page(ProbeUnderWay),
   }),
   setWeights: command({
     summary:

@@ -7,7 +7,8 @@ import { fromHex } from '../../lib/bytes.ts'
 import { ownChannels } from '../../payment/fixtures/own-channels.ts'
 import type { Attempt, OwnChannel, Route } from '../../payment/send/payment.ts'
 import type { FoundRoutes, RouteQuestion } from '../../payment/send/route-question.ts'
-import { NO_WISHES, type RouteWishes } from '../../payment/send/route-wishes.ts'
+import { NO_WISHES } from '../../payment/send/route-wishes.ts'
+import type { RouteWishes } from '../../payment/send/wishes.ts'
 import { GraphRoutes } from './graph-routes.ts'
 
 const [US, BOB, CAROL, DAVE] = [0, 1, 2, 3]

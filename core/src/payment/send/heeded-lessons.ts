@@ -3,7 +3,7 @@ import { toHex } from '../../lib/bytes.ts'
 import type { ChannelId, NodeId, ShortChannelId } from '../../lib/ids.ts'
 import type { CorrectedHop, HopName, Lessons } from './lessons.ts'
 import type { OwnChannel } from './payment.ts'
-import type { RouteWishes } from './route-wishes.ts'
+import type { RouteWishes } from './wishes.ts'
 
 /** Lessons, and what the payer excludes, as they are looked up while a route is chosen. */
 export interface HeededLessons {

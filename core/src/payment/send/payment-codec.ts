@@ -4,7 +4,7 @@ import type { BlindedPathHop } from '../../onion/blinded-path.ts'
 import { type Codec, decodeWith, encodeWith } from '../../wire/codec/codec.ts'
 import { mapped, optional, struct, u16List, union, versioned } from '../../wire/codec/combinators.ts'
 import { extended, type LaterFields } from '../../wire/codec/extended.ts'
-import { bigSize, bool, bytes32, point, u16, u16Bytes, u16Text, u32, u64 } from '../../wire/codec/primitives.ts'
+import { bigSize, bool, bytes32, point, u16, u16Bytes, u16Text, u32, u32Bytes, u64 } from '../../wire/codec/primitives.ts'
 import type { WireError } from '../../wire/wire-error.ts'
 import { customRecord, invoiceText, timestamp } from '../row-codecs.ts'
 import type { BlindedRecipient, RecipientPath } from './blinded-recipient.ts'
@@ -25,7 +25,7 @@ import {
 } from './payment-fields.ts'
 import type { Recipient } from './recipient.ts'
 import type { Payee } from './trampoline-recipient.ts'
-import type { RouteWishes } from './route-wishes.ts'
+import type { RouteWishes } from './wishes.ts'
 import { routeWishes } from './wishes-codec.ts'
 
 const recipientPath = struct<RecipientPath>({
@@ -185,3 +185,13 @@ const sentPayment = versioned(...EARLIER_PAYMENT_ROWS, current)
 export const encodeSentPayment = (payment: SentPayment): Uint8Array => encodeWith(sentPayment, payment)
 
 export const decodeSentPayment = (bytes: Uint8Array): Result<SentPayment, WireError> => decodeWith(sentPayment, bytes)
+
+/** Within another row: in the form, and the version, of a payment's own. */
+export const paymentRow = mapped<Uint8Array, SentPayment>(
+  u32Bytes,
+  (bytes) => {
+    const decoded = decodeSentPayment(bytes)
+    return decoded.ok ? decoded.value : undefined
+  },
+  encodeSentPayment,
+)

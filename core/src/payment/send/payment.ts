@@ -3,8 +3,8 @@ import type { BlockDelta, BlockHeight, Msat, TimestampMs } from '../../lib/units
 import type { Attribution } from '../../onion/attribution-data.ts'
 import type { FailureMessage } from '../../onion/failure-message.ts'
 import type { Recipient } from './recipient.ts'
-import type { RouteWishes } from './route-wishes.ts'
 import type { Payee } from './trampoline-recipient.ts'
+import type { RouteWishes } from './wishes.ts'
 
 /** The HTLC that reaches one node of a route. */
 export interface RouteHop {

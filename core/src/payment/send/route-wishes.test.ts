@@ -6,7 +6,8 @@ import { answerProblem } from './answer-problem.ts'
 import type { PaymentTarget, Route, SentPayment } from './payment.ts'
 import { decodeSentPayment, encodeSentPayment } from './payment-codec.ts'
 import type { RouteQuestion } from './route-question.ts'
-import { mostParts, NO_WISHES, type RouteWishes, wishing } from './route-wishes.ts'
+import { mostParts, NO_WISHES, wishing } from './route-wishes.ts'
+import type { RouteWishes } from './wishes.ts'
 
 const [bob, carol] = [testNode('bob').nodeId, testNode('carol').nodeId]
 

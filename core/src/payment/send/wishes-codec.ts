@@ -3,7 +3,7 @@ import type { NodeId, ShortChannelId } from '../../lib/ids.ts'
 import type { Codec } from '../../wire/codec/codec.ts'
 import { mapped, optional, struct, u16List } from '../../wire/codec/combinators.ts'
 import { point, u16, u32, u64 } from '../../wire/codec/primitives.ts'
-import type { RouteWishes } from './route-wishes.ts'
+import type { RouteWishes } from './wishes.ts'
 
 interface WeightRow {
   readonly nodeId?: NodeId

@@ -1,4 +1,4 @@
-import { DEFAULTS } from '@fulgurite/plugin-sdk/contract'
+import { DEFAULTS, type RequestOf } from '@fulgurite/plugin-sdk/contract'
 import { err, ok } from '../../../lib/result.ts'
 import { defaultMaxFee, payableAmount } from '../../../payment/send/invoice-request.ts'
 import { withRouteDefaults } from '../asked-wishes.ts'
@@ -32,15 +32,8 @@ export const paymentsRules: SpendingRules<'payments'> = {
     actual: ({ payment: { amountMsat, feesMsat } }) => ({ paysOutMsat: amountMsat, feesMsat }),
   },
   sendToRoute: {
-    // The first hop gets everything, the last one gets what is paid: the difference is fees. Every part counts. If amounts grow along a
-    // route, the larger one counts; such a route is refused when routes are read.
     worstCase(request) {
-      const parts = [request.route, ...(request.moreRoutes ?? [])].map((route) => {
-        const [sent, delivered] = [route[0]?.amountMsat as bigint, route.at(-1)?.amountMsat as bigint]
-        return { paysOutMsat: delivered, feesMsat: sent > delivered ? sent - delivered : 0n }
-      })
-      const paysOutMsat = parts.reduce((sum, part) => sum + part.paysOutMsat, 0n)
-      const feesMsat = parts.reduce((sum, part) => sum + part.feesMsat, 0n)
+      const { paysOutMsat, feesMsat } = givenAmounts([request.route, ...(request.moreRoutes ?? [])])
       return ok({
         request: { ...request, totalAmountMsat: request.totalAmountMsat ?? paysOutMsat },
         cost: { paysOutMsat, feesMsat },
@@ -48,4 +41,21 @@ export const paymentsRules: SpendingRules<'payments'> = {
     },
     actual: ({ payment: { amountMsat, feesMsat } }) => ({ paysOutMsat: amountMsat, feesMsat }),
   },
+}
+
+type GivenRoute = RequestOf<'payments', 'sendToRoute'>['route']
+
+/**
+ * The first hop of a route gets everything, the last one gets what is paid: the difference is fees. Every part counts. If amounts grow along
+ * a route, the larger one counts; such a route is refused when routes are read.
+ */
+export const givenAmounts = (routes: readonly GivenRoute[]) => {
+  const parts = routes.map((route) => {
+    const [sent, delivered] = [route[0]?.amountMsat as bigint, route.at(-1)?.amountMsat as bigint]
+    return { paysOutMsat: delivered, feesMsat: sent > delivered ? sent - delivered : 0n }
+  })
+  return {
+    paysOutMsat: parts.reduce((sum, part) => sum + part.paysOutMsat, 0n),
+    feesMsat: parts.reduce((sum, part) => sum + part.feesMsat, 0n),
+  }
 }
