@@ -91,6 +91,20 @@ test('router.probe — what cannot be probed is refused by its field, and the sa
   t.is(await refused({ route: [{ ...hop, shortChannelId: '1x1x1' }] }), 'channel-not-found route.0.shortChannelId')
   t.is(await refused({ route: [{ ...hop, nodeId: dave.id }] }), 'invalid-route route.0')
 
+  // One plugin has no more out than its share, however many probes that is in.
+  const small = [{ ...hop, amountMsat: 1_000n }]
+  const byPlugin = (key: string, routes: number) =>
+    alice.node.gateway.ask(
+      'router',
+      'probe',
+      { route: small, ...(routes > 1 && { moreRoutes: Array.from({ length: routes - 1 }, () => small) }) },
+      { caller: { kind: 'plugin', name: 'prober', version: '1.0.0' }, key, timeoutMs: 200_000 },
+    )
+  const [most, more] = await Promise.all([byPlugin('most', 16), byPlugin('more', 1)])
+  t.like(most, { ok: true, value: { probe: { reached: true, plugin: 'prober', parts: { length: 16 } } } })
+  t.like(more, { ok: false, error: { code: 'too-many-probes' } })
+  t.like(await byPlugin('later', 1), { ok: true })
+
   const once = await alice.tryAsk('router', 'probe', { nodeId: dave.id, amountMsat }, 'one')
   t.like(once, { ok: true, value: { probe: { reached: true } } })
   t.deepEqual(await alice.tryAsk('router', 'probe', { nodeId: dave.id, amountMsat }, 'one'), once)

@@ -17,7 +17,7 @@ import { pageOfEvents } from './event-pages.ts'
 import { destinationOf, givenRoutes } from './given-routes.ts'
 import { type ActorHandlers, type ActorRecalls, blindRefusal, refusal } from './handlers.ts'
 import { amountRefusal } from './invoice-refusals.ts'
-import { keysend } from './keysend.ts'
+import { keysend, partsRefusal } from './keysend.ts'
 import { pageOfIndex } from './paging.ts'
 import { archivedRefusal, begunUnder, describePayment, payer } from './pay.ts'
 import { payeeProblem, trampolinePayment } from './trampoline-payment.ts'
@@ -124,7 +124,11 @@ export const paymentsHandlers = (context: MappingContext): ActorHandlers<'paymen
 
     async keysend(request, { key }) {
       const prepared = keysend(context, request, key)
-      return prepared.ok ? payWith(prepared.value, request) : prepared
+      if (!prepared.ok) return prepared
+      const refused = partsRefusal(context, request)
+      // One that was begun under this key goes on, whatever is known of its destination now.
+      const isNew = async () => (await begunUnder(options.store, prepared.value.target.paymentHash, key)) === undefined
+      return refused !== undefined && (await isNew()) ? err(refused) : payWith(prepared.value, request)
     },
 
     async sendToRoute(request, { key }) {
