@@ -946,6 +946,8 @@ export interface SentPart {
   /** Milliseconds since the Unix epoch. */
   readonly startedAt?: TimestampMs
   readonly status: 'in-flight' | 'settled' | 'failed'
+  /** For how long each node of the route says that it held the HTLC, the first one first and in steps of 100, as far as they say it; 0 is a node that does not know. */
+  readonly holdTimesMs?: readonly number[]
   readonly failure?: PaymentFailure
 }
 
@@ -1472,6 +1474,8 @@ export interface OffersPayRequest {
   readonly quantity?: number
   /** What the payee is told. */
   readonly payerNote?: string
+  /** A trampoline node that is to find the way to the payee; half of the fees are for it. */
+  readonly trampoline?: NodeId
   /** Parts at most; 16, where the invoice allows it, if not said. */
   readonly maxParts?: number
   /** Channels in a route at most; 20 if not said. */
@@ -1518,7 +1522,7 @@ export interface OffersActor {
   disable(request: OffersDisableRequest, options: CommandOptions): Promise<OffersDisableReply>
   /** Reads an offer of anybody. Nothing is sent. Errors: offer-invalid. */
   decode(request: OffersDecodeRequest, options?: QueryOptions): Promise<OffersDecodeReply>
-  /** Pays an offer: asks whoever made it for an invoice, checks that it is the one that was asked for, and pays it. Answers when the payment is settled or has failed for good. Effects: pays-out, fees, connects. Errors: offer-invalid, offer-expired, offer-wrong-network, offer-unsupported, own-offer, amount-required, amount-too-low, quantity-invalid, no-way-to-issuer, issuer-not-answering, invoice-refused, invoice-unsound, invoice-unsupported, already-paid, payment-in-flight, insufficient-balance, peer-limit-reached, no-route, fee-limit-exceeded, expiry-too-far, route-search-failed, payment-failed. */
+  /** Pays an offer: asks whoever made it for an invoice, checks that it is the one that was asked for, and pays it. Answers when the payment is settled or has failed for good. Effects: pays-out, fees, connects. Errors: trampoline-not-possible, offer-invalid, offer-expired, offer-wrong-network, offer-unsupported, own-offer, amount-required, amount-too-low, quantity-invalid, no-way-to-issuer, issuer-not-answering, invoice-refused, invoice-unsound, invoice-unsupported, already-paid, payment-in-flight, insufficient-balance, peer-limit-reached, no-route, fee-limit-exceeded, expiry-too-far, route-search-failed, payment-failed. */
   pay(request: OffersPayRequest, options: CommandOptions): Promise<OffersPayReply>
   /** What shows that an offer was paid: the invoice that its issuer has signed, and the preimage. Errors: payment-not-found. */
   proof(request: OffersProofRequest, options?: QueryOptions): Promise<OffersProofReply>
@@ -2563,8 +2567,10 @@ export interface HtlcForwardRequest {
     readonly amountMsat: Msat
     readonly cltvExpiry: BlockHeight
   }
-  /** What is left for us. */
+  /** What is left for us: of a trampoline relay, of all that comes in for it. */
   readonly feeMsat: Msat
+  /** The node finds the way on itself, and there may be more of the payment in other channels. Absent: an ordinary relay. */
+  readonly trampoline?: boolean
   readonly blockHeight: BlockHeight
 }
 
@@ -2719,6 +2725,6 @@ export type DurableEventName =
 export interface Hooks {
   /** A peer wants to open a channel with us. Every plugin must accept it, or it is refused. */
   readonly 'channel.accept': { readonly request: ChannelAcceptRequest; readonly verdict: ChannelAcceptVerdict }
-  /** An HTLC that the node would relay. The first plugin that fails it, in the order of install, decides; what is let go on is checked once more. The HTLC waits meanwhile, and costs its channel. What the node relays as a trampoline node is not asked about. */
+  /** An HTLC that the node would relay. The first plugin that fails it, in the order of install, decides; what is let go on is checked once more. The HTLC waits meanwhile, and costs its channel. Of what the node relays as a trampoline node, a question joins all HTLCs that come in by one channel and go out by one: each such pair is asked about. */
   readonly 'htlc.forward': { readonly request: HtlcForwardRequest; readonly verdict: HtlcForwardVerdict }
 }

@@ -4,7 +4,18 @@ import type { BlindedPathHop } from '../../onion/blinded-path.ts'
 import { type Codec, decodeWith, encodeWith } from '../../wire/codec/codec.ts'
 import { mapped, optional, struct, u16List, union, versioned } from '../../wire/codec/combinators.ts'
 import { extended, type LaterFields } from '../../wire/codec/extended.ts'
-import { bigSize, bool, bytes32, point, u16, u16Bytes, u16Text, u32, u32Bytes, u64 } from '../../wire/codec/primitives.ts'
+import {
+  bigSize,
+  bool,
+  bytes32,
+  point,
+  u16,
+  u16Bytes,
+  u16Text,
+  u32,
+  u32Bytes,
+  u64,
+} from '../../wire/codec/primitives.ts'
 import type { WireError } from '../../wire/wire-error.ts'
 import { customRecord, invoiceText, timestamp } from '../row-codecs.ts'
 import type { BlindedRecipient, RecipientPath } from './blinded-recipient.ts'
