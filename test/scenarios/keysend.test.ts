@@ -1,4 +1,5 @@
 import test from 'ava'
+import { diamond } from './support/diamond.ts'
 import { World } from './support/world.ts'
 
 const MESSAGE = { type: 7_629_169, value: '7b7d' }
@@ -69,4 +70,24 @@ test('payments.keysend — a node that takes none answers that it knows no such 
     error: { code: 'invalid-request', field: 'customRecords.0.type' },
   })
   t.is(bob.payloads('payment.received').length, 0)
+})
+
+test('payments.keysend — comes in parts where the payer allows it and the destination takes them, and is received as one', async (t) => {
+  const { world, alice, dave } = await diamond()
+  t.teardown(() => world.close())
+  const request = { destination: dave.id, amountMsat: 1_200_000_000n }
+  t.like(await alice.tryAsk('payments', 'keysend', request), { ok: false, error: { code: 'no-route' } })
+  const { payment } = await alice.ask('payments', 'keysend', { ...request, maxParts: 2 })
+  t.like(payment, { status: 'settled', amountMsat: request.amountMsat, parts: { length: 2 } })
+  await dave.until(async () => dave.payloads('payment.received').length === 1)
+  t.like(dave.payloads('payment.received')[0], {
+    amountMsat: `${request.amountMsat}`,
+    keysend: true,
+    parts: { length: 2 },
+  })
+  const nobody = `02${'11'.repeat(32)}`
+  t.like(await alice.tryAsk('payments', 'keysend', { destination: nobody, amountMsat: 1_000n, maxParts: 2 }), {
+    ok: false,
+    error: { code: 'parts-not-supported', field: 'maxParts' },
+  })
 })

@@ -15,5 +15,7 @@ export const DEFAULTS = {
   oldRelayFeesMs: 600_000,
   /** Of a route that is asked for: what a payee has where its invoice says nothing (BOLT 11), and a few blocks more. */
   route: { finalCltvExpiryDelta: 21, parts: 1, hops: 20, cltvExpiryDelta: 2_016 },
+  /** Of a payment, at once, where its payee takes several. */
+  parts: 16,
   minedBlocks: 1,
 } as const

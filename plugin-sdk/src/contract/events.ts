@@ -5,6 +5,7 @@ import { ChannelState, CloseKind, closedAccount, Side } from './channels.ts'
 import { event } from './define.ts'
 import { field, publicly } from './field.ts'
 import { heldFields, PaymentFailure, RelayHtlc, receivedFields, SentPart } from './payments.ts'
+import { probed } from './probes.ts'
 import { RemovedRows } from './retention.ts'
 import {
   BlockHash,
@@ -285,6 +286,9 @@ const definitions = [
     },
     { class: 'money' },
   ),
+  event('router.probed', 'A probe has come back, from its destination or from on the way there.', probed, {
+    class: 'network',
+  }),
   event('payment.received', 'An invoice of ours was paid, or somebody paid us without one.', receivedFields, {
     class: 'money',
   }),

@@ -3,6 +3,7 @@ import { DEFAULTS } from './defaults.ts'
 import { actor, command, query } from './define.ts'
 import { field, named } from './field.ts'
 import { Payment, paying } from './payments.ts'
+import { maxParts, routeWishes } from './route-wishes.ts'
 import {
   Count,
   Flag,
@@ -160,6 +161,8 @@ export const offers = actor('offers', 'Offers of BOLT 12: those that this node m
       trampoline: field(NodeId, {
         summary: 'A trampoline node that is to find the way to the payee; half of the fees are for it.',
       }).optional(),
+      maxParts: maxParts(`${DEFAULTS.parts}, where the invoice allows it,`),
+      ...routeWishes,
     }),
     reply: z.object({ payment: Payment }),
     errors: [

@@ -3,6 +3,7 @@ import { DEFAULTS } from './defaults.ts'
 import { actor, command, query } from './define.ts'
 import { field, named } from './field.ts'
 import { offerPaid } from './invoices.ts'
+import { maxParts, routeWishes } from './route-wishes.ts'
 import {
   BlockHeight,
   ChannelId,
@@ -34,6 +35,21 @@ export const PaymentFailure = named(
   }),
 )
 
+export const TriedHop = named(
+  'TriedHop',
+  'A node on the way of an HTLC that we sent, and what is known of the channel into it.',
+  z.object({
+    nodeId: NodeId,
+    shortChannelId: ShortChannelId.optional(),
+    amountMsat: field(Msat, { summary: 'What reaches the node.' }),
+    cltvExpiry: BlockHeight,
+    outcome: field(z.enum(['carried', 'refused', 'not-tried', 'unknown']), {
+      summary:
+        'Whether the channel carried it; its node refused, for the reason that the part gives; it came to nothing before; or nothing tells.',
+    }),
+  }),
+)
+
 export const SentPart = named(
   'SentPart',
   'One HTLC of a payment that we sent.',
@@ -43,6 +59,10 @@ export const SentPart = named(
     amountMsat: field(Msat, { summary: 'What the destination gets of it.' }),
     feesMsat: Msat,
     route: z.array(NodeId).readonly(),
+    hops: field(z.array(TriedHop).readonly(), {
+      summary: 'The same with what reached each node; in events only of a part that has failed.',
+    }).optional(),
+    startedAt: Timestamp.optional(),
     status: z.enum(['in-flight', 'settled', 'failed']),
     holdTimesMs: field(z.array(Count).readonly(), {
       summary:
@@ -159,9 +179,9 @@ export const RouteHop = named(
   }),
 )
 
-const GivenRoute = z.array(RouteHop).min(1).max(20).readonly()
+export const GivenRoute = z.array(RouteHop).min(1).max(20).readonly()
 
-const { maxFee } = DEFAULTS
+const { maxFee, parts: PARTS } = DEFAULTS
 
 export const paying = [
   'already-paid',
@@ -215,6 +235,8 @@ export const payments = actor('payments', 'Payments that this node sends.', {
       trampoline: field(NodeId, {
         summary: 'A trampoline node that is to find the way to the payee; half of the fees are for it.',
       }).optional(),
+      maxParts: maxParts(`${PARTS}, where the invoice allows it,`),
+      ...routeWishes,
     }),
     reply: z.object({ payment: Payment }),
     errors: [
@@ -236,7 +258,7 @@ export const payments = actor('payments', 'Payments that this node sends.', {
   }),
   keysend: command({
     summary:
-      'Pays a node that has made no invoice (bLIP 3), in one part. Answers when the payment is settled or has failed for good.',
+      'Pays a node that has made no invoice (bLIP 3): in one part, unless more are allowed, which not every node puts together that says so. Answers when the payment is settled or has failed for good.',
     request: z.strictObject({
       destination: NodeId,
       amountMsat: Msat,
@@ -247,9 +269,11 @@ export const payments = actor('payments', 'Payments that this node sends.', {
         summary:
           'What the destination is told besides, each type once. One with an even type fails where it is not known.',
       }).optional(),
+      maxParts: maxParts('1'),
+      ...routeWishes,
     }),
     reply: z.object({ payment: Payment }),
-    errors: ['own-node', 'amount-out-of-bounds', 'invalid-records', ...paying],
+    errors: ['own-node', 'amount-out-of-bounds', 'invalid-records', 'parts-not-supported', ...paying],
     effects: ['pays-out', 'fees'],
     bounds: ['amountMsat', 'maxFeeMsat'],
     positional: ['destination', 'amountMsat'],

@@ -2,8 +2,10 @@ import { z } from 'zod'
 import { DEFAULTS } from './defaults.ts'
 import { actor, command, query } from './define.ts'
 import { field, named } from './field.ts'
-import { RouteHop } from './payments.ts'
-import { Count, Flag, integer, Msat, Name, NodeId, Page, Ppm, page, ShortChannelId, Timestamp } from './scalars.ts'
+import { GivenRoute, RouteHop } from './payments.ts'
+import { Probe, ProbeUnderWay } from './probes.ts'
+import { EdgeWeight, maxParts, routeWishes, weighed } from './route-wishes.ts'
+import { Count, Flag, integer, Msat, Name, NodeId, Page, Ppm, page, Timestamp } from './scalars.ts'
 
 const FoundRoute = named(
   'FoundRoute',
@@ -25,23 +27,6 @@ const FoundRoute = named(
 /** In one table. */
 const MAX_WEIGHTS = 2_000
 
-const weighed = {
-  nodeId: field(NodeId, { summary: 'All channels into this node.' }).optional(),
-  shortChannelId: field(ShortChannelId, { summary: 'Instead of a node: this channel.' }).optional(),
-  from: field(NodeId, { summary: 'Of the channel, only the direction in which this node sends.' }).optional(),
-  costPpm: integer(
-    1_000,
-    1_000_000_000,
-    'What its cost is multiplied by, in parts per million: less than 1,000,000 to prefer it, more to avoid it.',
-  ),
-}
-
-const EdgeWeight = named(
-  'EdgeWeight',
-  'How much a channel, one direction of it, or all channels into a node are to be preferred or avoided.',
-  z.strictObject(weighed),
-)
-
 const SetWeight = named(
   'SetWeight',
   'A weight that searches heed now.',
@@ -49,6 +34,23 @@ const SetWeight = named(
     plugin: field(Name, { summary: 'Who has set it; the operator if not said.' }).optional(),
     setAt: Timestamp,
     ...weighed,
+  }),
+)
+
+const Excluded = named(
+  'Excluded',
+  'What of the graph was left out of a search, and why. A direction of a channel counts once, for the first reason that applies.',
+  z.object({
+    nodes: field(Count, {
+      summary: 'Nodes that were asked not to be gone through; and this node, where a route begins.',
+    }),
+    directions: field(Count, { summary: 'Directions of channels that were asked not to be gone over.' }),
+    beside: field(Count, { summary: 'Directions of other channels of those nodes.' }),
+    closed: field(Count, { summary: 'Directions that their node has switched off, or says nothing of.' }),
+    amount: field(Count, { summary: 'Those that do not take an HTLC of this amount.' }),
+    probability: field(Count, { summary: 'Those that payments have shown to carry less now.' }),
+    fee: field(Count, { summary: 'Those that charge more than `maxFeeMsat` by themselves.' }),
+    delay: field(Count, { summary: 'Those that ask for more blocks than `maxCltvExpiryDelta` leaves.' }),
   }),
 )
 
@@ -64,31 +66,66 @@ export const router = actor('router', 'The ways through the network.', {
       maxFeeMsat: field(Msat, {
         summary: `The most that relays may charge; ${maxFee.percent} % and at least ${maxFee.leastSat} sat if not said.`,
       }).optional(),
-      maxParts: integer(1, 16, `Routes at most; ${route.parts} if not said.`).optional(),
-      maxHops: integer(1, 20, `Channels in a route at most; ${route.hops} if not said.`).optional(),
-      maxCltvExpiryDelta: integer(
-        1,
-        2016,
-        `Blocks until the first HTLC expires, at most; ${route.cltvExpiryDelta} if not said.`,
-      ).optional(),
+      maxParts: maxParts(`${route.parts}`),
       finalCltvExpiryDelta: integer(
         1,
         2016,
         `Blocks that the destination has until the last HTLC expires, as its invoice says it; ${route.finalCltvExpiryDelta} if not said.`,
       ).optional(),
-      excludedNodes: field(z.array(NodeId).max(100).readonly(), { summary: 'Not through these.' }).optional(),
-      excludedChannels: field(z.array(ShortChannelId).max(100).readonly(), { summary: 'Not over these.' }).optional(),
+      ...routeWishes,
     }),
     reply: z.object({
       routes: z.array(FoundRoute).readonly(),
       feesMsat: field(Msat, { summary: 'Of all routes together.' }),
       probability: field(Ppm, { summary: 'That all parts arrive, in parts per million.' }),
-      excluded: field(z.object({ nodes: Count, directions: Count }), {
-        summary: 'How many nodes of the graph, and directions of channels, were not considered.',
-      }),
+      excluded: Excluded,
     }),
     errors: ['insufficient-balance', 'no-route', 'fee-limit-exceeded', 'expiry-too-far', 'route-search-failed'],
     positional: ['nodeId', 'amountMsat'],
+  }),
+  probe: command({
+    summary:
+      'Tries whether an amount gets through: sends HTLCs with a random hash, which nobody can claim, over the routes that a payment would take now, or over given ones. Nothing is paid. Answers when all have come back; what they show is learnt.',
+    request: z.strictObject({
+      nodeId: field(NodeId, { summary: 'The destination; not where the route is given.' }).optional(),
+      amountMsat: field(Msat, {
+        summary: 'What would arrive, all parts together; not where the route is given.',
+      }).optional(),
+      maxFeeMsat: field(Msat, {
+        summary: `The most that relays may charge; ${maxFee.percent} % and at least ${maxFee.leastSat} sat if not said.`,
+      }).optional(),
+      maxParts: maxParts(`${route.parts}`),
+      finalCltvExpiryDelta: integer(
+        1,
+        2016,
+        `Blocks that the destination has until the last HTLC expires; ${route.finalCltvExpiryDelta} if not said.`,
+      ).optional(),
+      ...routeWishes,
+      route: field(GivenRoute, { summary: 'Exactly this way, from the first peer to the destination.' }).optional(),
+      moreRoutes: field(z.array(GivenRoute).min(1).max(15).readonly(), {
+        summary: 'Of further parts, all to the same destination.',
+      }).optional(),
+    }),
+    reply: z.object({ probe: Probe }),
+    errors: [
+      'channel-not-found',
+      'invalid-route',
+      'too-many-probes',
+      'insufficient-balance',
+      'no-route',
+      'fee-limit-exceeded',
+      'expiry-too-far',
+      'route-search-failed',
+    ],
+    effects: ['locks'],
+    bounds: ['amountMsat', 'maxFeeMsat'],
+    counted: ['route', 'moreRoutes'],
+    positional: ['nodeId', 'amountMsat'],
+  }),
+  probes: query({
+    summary: 'The probes of which something is still out, the newest first, a page at a time.',
+    request: z.strictObject({ page: Page.optional() }),
+    reply: page(ProbeUnderWay),
   }),
   setWeights: command({
     summary:

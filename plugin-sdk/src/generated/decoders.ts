@@ -57,6 +57,11 @@ export const restoreEvent: Readonly<Record<string, Restore>> = {
     for (const item0 of data.parts) {
       item0.amountMsat = BigInt(item0.amountMsat)
       item0.feesMsat = BigInt(item0.feesMsat)
+      if (item0.hops !== undefined) {
+        for (const item1 of item0.hops) {
+          item1.amountMsat = BigInt(item1.amountMsat)
+        }
+      }
     }
   },
   'payment.failed': (data) => {
@@ -64,6 +69,22 @@ export const restoreEvent: Readonly<Record<string, Restore>> = {
     for (const item0 of data.parts) {
       item0.amountMsat = BigInt(item0.amountMsat)
       item0.feesMsat = BigInt(item0.feesMsat)
+      if (item0.hops !== undefined) {
+        for (const item1 of item0.hops) {
+          item1.amountMsat = BigInt(item1.amountMsat)
+        }
+      }
+    }
+  },
+  'router.probed': (data) => {
+    data.amountMsat = BigInt(data.amountMsat)
+    data.feesMsat = BigInt(data.feesMsat)
+    for (const item0 of data.parts) {
+      item0.amountMsat = BigInt(item0.amountMsat)
+      item0.feesMsat = BigInt(item0.feesMsat)
+      for (const item1 of item0.hops) {
+        item1.amountMsat = BigInt(item1.amountMsat)
+      }
     }
   },
   'payment.received': (data) => {
@@ -267,6 +288,11 @@ export const restoreReply: Readonly<Record<string, Restore>> = {
       for (const item1 of item0.parts) {
         item1.amountMsat = BigInt(item1.amountMsat)
         item1.feesMsat = BigInt(item1.feesMsat)
+        if (item1.hops !== undefined) {
+          for (const item2 of item1.hops) {
+            item2.amountMsat = BigInt(item2.amountMsat)
+          }
+        }
       }
     }
   },
@@ -276,6 +302,11 @@ export const restoreReply: Readonly<Record<string, Restore>> = {
     for (const item0 of data.payment.parts) {
       item0.amountMsat = BigInt(item0.amountMsat)
       item0.feesMsat = BigInt(item0.feesMsat)
+      if (item0.hops !== undefined) {
+        for (const item1 of item0.hops) {
+          item1.amountMsat = BigInt(item1.amountMsat)
+        }
+      }
     }
   },
   'payments.received': (data) => {
@@ -303,6 +334,11 @@ export const restoreReply: Readonly<Record<string, Restore>> = {
     for (const item0 of data.payment.parts) {
       item0.amountMsat = BigInt(item0.amountMsat)
       item0.feesMsat = BigInt(item0.feesMsat)
+      if (item0.hops !== undefined) {
+        for (const item1 of item0.hops) {
+          item1.amountMsat = BigInt(item1.amountMsat)
+        }
+      }
     }
   },
   'payments.keysend': (data) => {
@@ -311,6 +347,11 @@ export const restoreReply: Readonly<Record<string, Restore>> = {
     for (const item0 of data.payment.parts) {
       item0.amountMsat = BigInt(item0.amountMsat)
       item0.feesMsat = BigInt(item0.feesMsat)
+      if (item0.hops !== undefined) {
+        for (const item1 of item0.hops) {
+          item1.amountMsat = BigInt(item1.amountMsat)
+        }
+      }
     }
   },
   'payments.sendToRoute': (data) => {
@@ -319,6 +360,11 @@ export const restoreReply: Readonly<Record<string, Restore>> = {
     for (const item0 of data.payment.parts) {
       item0.amountMsat = BigInt(item0.amountMsat)
       item0.feesMsat = BigInt(item0.feesMsat)
+      if (item0.hops !== undefined) {
+        for (const item1 of item0.hops) {
+          item1.amountMsat = BigInt(item1.amountMsat)
+        }
+      }
     }
   },
   'invoices.list': (data) => {
@@ -378,6 +424,11 @@ export const restoreReply: Readonly<Record<string, Restore>> = {
     for (const item0 of data.payment.parts) {
       item0.amountMsat = BigInt(item0.amountMsat)
       item0.feesMsat = BigInt(item0.feesMsat)
+      if (item0.hops !== undefined) {
+        for (const item1 of item0.hops) {
+          item1.amountMsat = BigInt(item1.amountMsat)
+        }
+      }
     }
   },
   'refunds.list': (data) => {
@@ -414,6 +465,30 @@ export const restoreReply: Readonly<Record<string, Restore>> = {
       item0.feesMsat = BigInt(item0.feesMsat)
     }
     data.feesMsat = BigInt(data.feesMsat)
+  },
+  'router.probe': (data) => {
+    data.probe.amountMsat = BigInt(data.probe.amountMsat)
+    data.probe.feesMsat = BigInt(data.probe.feesMsat)
+    for (const item0 of data.probe.parts) {
+      item0.amountMsat = BigInt(item0.amountMsat)
+      item0.feesMsat = BigInt(item0.feesMsat)
+      for (const item1 of item0.hops) {
+        item1.amountMsat = BigInt(item1.amountMsat)
+      }
+    }
+  },
+  'router.probes': (data) => {
+    for (const item0 of data.items) {
+      item0.amountMsat = BigInt(item0.amountMsat)
+      item0.feesMsat = BigInt(item0.feesMsat)
+      for (const item1 of item0.parts) {
+        item1.amountMsat = BigInt(item1.amountMsat)
+        item1.feesMsat = BigInt(item1.feesMsat)
+        for (const item2 of item1.hops) {
+          item2.amountMsat = BigInt(item2.amountMsat)
+        }
+      }
+    }
   },
   'wallet.balance': (data) => {
     data.confirmedSat = BigInt(data.confirmedSat)

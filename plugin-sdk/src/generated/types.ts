@@ -941,10 +941,25 @@ export interface SentPart {
   readonly amountMsat: Msat
   readonly feesMsat: Msat
   readonly route: readonly NodeId[]
+  /** The same with what reached each node; in events only of a part that has failed. */
+  readonly hops?: readonly TriedHop[]
+  /** Milliseconds since the Unix epoch. */
+  readonly startedAt?: TimestampMs
   readonly status: 'in-flight' | 'settled' | 'failed'
   /** For how long each node of the route says that it held the HTLC, the first one first and in steps of 100, as far as they say it; 0 is a node that does not know. */
   readonly holdTimesMs?: readonly number[]
   readonly failure?: PaymentFailure
+}
+
+/** A node on the way of an HTLC that we sent, and what is known of the channel into it. */
+export interface TriedHop {
+  readonly nodeId: NodeId
+  readonly shortChannelId?: ShortChannelId
+  /** What reaches the node. */
+  readonly amountMsat: Msat
+  readonly cltvExpiry: BlockHeight
+  /** Whether the channel carried it; its node refused, for the reason that the part gives; it came to nothing before; or nothing tells. */
+  readonly outcome: 'carried' | 'refused' | 'not-tried' | 'unknown'
 }
 
 /** Why a payment or one of its parts failed. */
@@ -1069,6 +1084,30 @@ export interface PaymentsPayInvoiceRequest {
   readonly maxFeeMsat?: Msat
   /** A trampoline node that is to find the way to the payee; half of the fees are for it. */
   readonly trampoline?: NodeId
+  /** Parts at most; 16, where the invoice allows it, if not said. */
+  readonly maxParts?: number
+  /** Channels in a route at most; 20 if not said. */
+  readonly maxHops?: number
+  /** Blocks until the first HTLC expires, at most; 2016 if not said. */
+  readonly maxCltvExpiryDelta?: number
+  /** Not through these. */
+  readonly excludedNodes?: readonly NodeId[]
+  /** Not over these. */
+  readonly excludedChannels?: readonly ShortChannelId[]
+  /** What to prefer and to avoid, besides the tables of `router.setWeights`: nothing twice. */
+  readonly weights?: readonly EdgeWeight[]
+}
+
+/** How much a channel, one direction of it, or all channels into a node are to be preferred or avoided. */
+export interface EdgeWeight {
+  /** All channels into this node. */
+  readonly nodeId?: NodeId
+  /** Instead of a node: this channel. */
+  readonly shortChannelId?: ShortChannelId
+  /** Of the channel, only the direction in which this node sends. */
+  readonly from?: NodeId
+  /** What its cost is multiplied by, in parts per million: less than 1,000,000 to prefer it, more to avoid it. */
+  readonly costPpm: number
 }
 
 export interface PaymentsPayInvoiceReply {
@@ -1082,6 +1121,18 @@ export interface PaymentsKeysendRequest {
   readonly maxFeeMsat?: Msat
   /** What the destination is told besides, each type once. One with an even type fails where it is not known. */
   readonly customRecords?: readonly CustomRecord[]
+  /** Parts at most; 1 if not said. */
+  readonly maxParts?: number
+  /** Channels in a route at most; 20 if not said. */
+  readonly maxHops?: number
+  /** Blocks until the first HTLC expires, at most; 2016 if not said. */
+  readonly maxCltvExpiryDelta?: number
+  /** Not through these. */
+  readonly excludedNodes?: readonly NodeId[]
+  /** Not over these. */
+  readonly excludedChannels?: readonly ShortChannelId[]
+  /** What to prefer and to avoid, besides the tables of `router.setWeights`: nothing twice. */
+  readonly weights?: readonly EdgeWeight[]
 }
 
 export interface PaymentsKeysendReply {
@@ -1126,7 +1177,7 @@ export interface PaymentsActor {
   relays(request?: PaymentsRelaysRequest, options?: QueryOptions): Promise<PaymentsRelaysReply>
   /** Pays a BOLT 11 invoice. Answers when the payment is settled or has failed for good. Effects: pays-out, fees. Errors: invoice-invalid, invoice-expired, invoice-wrong-network, invoice-unsupported, amount-required, amount-mismatch, own-invoice, trampoline-not-possible, already-paid, payment-in-flight, insufficient-balance, peer-limit-reached, no-route, fee-limit-exceeded, expiry-too-far, route-search-failed, payment-failed. */
   payInvoice(request: PaymentsPayInvoiceRequest, options: CommandOptions): Promise<PaymentsPayInvoiceReply>
-  /** Pays a node that has made no invoice (bLIP 3), in one part. Answers when the payment is settled or has failed for good. Effects: pays-out, fees. Errors: own-node, amount-out-of-bounds, invalid-records, already-paid, payment-in-flight, insufficient-balance, peer-limit-reached, no-route, fee-limit-exceeded, expiry-too-far, route-search-failed, payment-failed. */
+  /** Pays a node that has made no invoice (bLIP 3): in one part, unless more are allowed, which not every node puts together that says so. Answers when the payment is settled or has failed for good. Effects: pays-out, fees. Errors: own-node, amount-out-of-bounds, invalid-records, parts-not-supported, already-paid, payment-in-flight, insufficient-balance, peer-limit-reached, no-route, fee-limit-exceeded, expiry-too-far, route-search-failed, payment-failed. */
   keysend(request: PaymentsKeysendRequest, options: CommandOptions): Promise<PaymentsKeysendReply>
   /** Sends a payment over exactly these routes. Answers when it is settled or has failed. Effects: pays-out, fees. Errors: channel-not-found, invalid-route, already-paid, payment-in-flight, insufficient-balance, peer-limit-reached, no-route, fee-limit-exceeded, expiry-too-far, route-search-failed, payment-failed. */
   sendToRoute(request: PaymentsSendToRouteRequest, options: CommandOptions): Promise<PaymentsSendToRouteReply>
@@ -1453,6 +1504,18 @@ export interface OffersPayRequest {
   readonly payerNote?: string
   /** A trampoline node that is to find the way to the payee; half of the fees are for it. */
   readonly trampoline?: NodeId
+  /** Parts at most; 16, where the invoice allows it, if not said. */
+  readonly maxParts?: number
+  /** Channels in a route at most; 20 if not said. */
+  readonly maxHops?: number
+  /** Blocks until the first HTLC expires, at most; 2016 if not said. */
+  readonly maxCltvExpiryDelta?: number
+  /** Not through these. */
+  readonly excludedNodes?: readonly NodeId[]
+  /** Not over these. */
+  readonly excludedChannels?: readonly ShortChannelId[]
+  /** What to prefer and to avoid, besides the tables of `router.setWeights`: nothing twice. */
+  readonly weights?: readonly EdgeWeight[]
 }
 
 export interface OffersPayReply {
@@ -1639,18 +1702,20 @@ export interface RouterFindRoutesRequest {
   readonly amountMsat: Msat
   /** The most that relays may charge; 1 % and at least 5 sat if not said. */
   readonly maxFeeMsat?: Msat
-  /** Routes at most; 1 if not said. */
+  /** Parts at most; 1 if not said. */
   readonly maxParts?: number
+  /** Blocks that the destination has until the last HTLC expires, as its invoice says it; 21 if not said. */
+  readonly finalCltvExpiryDelta?: number
   /** Channels in a route at most; 20 if not said. */
   readonly maxHops?: number
   /** Blocks until the first HTLC expires, at most; 2016 if not said. */
   readonly maxCltvExpiryDelta?: number
-  /** Blocks that the destination has until the last HTLC expires, as its invoice says it; 21 if not said. */
-  readonly finalCltvExpiryDelta?: number
   /** Not through these. */
   readonly excludedNodes?: readonly NodeId[]
   /** Not over these. */
   readonly excludedChannels?: readonly ShortChannelId[]
+  /** What to prefer and to avoid, besides the tables of `router.setWeights`: nothing twice. */
+  readonly weights?: readonly EdgeWeight[]
 }
 
 export interface RouterFindRoutesReply {
@@ -1659,11 +1724,7 @@ export interface RouterFindRoutesReply {
   readonly feesMsat: Msat
   /** That all parts arrive, in parts per million. */
   readonly probability: Ppm
-  /** How many nodes of the graph, and directions of channels, were not considered. */
-  readonly excluded: {
-    readonly nodes: number
-    readonly directions: number
-  }
+  readonly excluded: Excluded
   /** A place in the event log. */
   readonly asOf: Cursor
 }
@@ -1684,21 +1745,123 @@ export interface FoundRoute {
   readonly hopProbabilities: readonly Ppm[]
 }
 
+/** What of the graph was left out of a search, and why. A direction of a channel counts once, for the first reason that applies. */
+export interface Excluded {
+  /** Nodes that were asked not to be gone through; and this node, where a route begins. */
+  readonly nodes: number
+  /** Directions of channels that were asked not to be gone over. */
+  readonly directions: number
+  /** Directions of other channels of those nodes. */
+  readonly beside: number
+  /** Directions that their node has switched off, or says nothing of. */
+  readonly closed: number
+  /** Those that do not take an HTLC of this amount. */
+  readonly amount: number
+  /** Those that payments have shown to carry less now. */
+  readonly probability: number
+  /** Those that charge more than `maxFeeMsat` by themselves. */
+  readonly fee: number
+  /** Those that ask for more blocks than `maxCltvExpiryDelta` leaves. */
+  readonly delay: number
+}
+
+export interface RouterProbeRequest {
+  /** The destination; not where the route is given. */
+  readonly nodeId?: NodeId
+  /** What would arrive, all parts together; not where the route is given. */
+  readonly amountMsat?: Msat
+  /** The most that relays may charge; 1 % and at least 5 sat if not said. */
+  readonly maxFeeMsat?: Msat
+  /** Parts at most; 1 if not said. */
+  readonly maxParts?: number
+  /** Blocks that the destination has until the last HTLC expires; 21 if not said. */
+  readonly finalCltvExpiryDelta?: number
+  /** Channels in a route at most; 20 if not said. */
+  readonly maxHops?: number
+  /** Blocks until the first HTLC expires, at most; 2016 if not said. */
+  readonly maxCltvExpiryDelta?: number
+  /** Not through these. */
+  readonly excludedNodes?: readonly NodeId[]
+  /** Not over these. */
+  readonly excludedChannels?: readonly ShortChannelId[]
+  /** What to prefer and to avoid, besides the tables of `router.setWeights`: nothing twice. */
+  readonly weights?: readonly EdgeWeight[]
+  /** Exactly this way, from the first peer to the destination. */
+  readonly route?: readonly RouteHop[]
+  /** Of further parts, all to the same destination. */
+  readonly moreRoutes?: readonly (readonly RouteHop[])[]
+}
+
+export interface RouterProbeReply {
+  readonly probe: Probe
+}
+
+/** What came back of a probe. */
+export interface Probe {
+  /** A random number: nobody knows a preimage of it. */
+  readonly paymentHash: PaymentHash
+  readonly destination: NodeId
+  /** What would arrive, all parts together. */
+  readonly amountMsat: Msat
+  /** What relays would charge. */
+  readonly feesMsat: Msat
+  readonly parts: readonly ProbedPart[]
+  /** Who has asked; the operator if not said. */
+  readonly plugin?: string
+  /** Milliseconds since the Unix epoch. */
+  readonly startedAt: TimestampMs
+  /** Whether all parts came to the destination: the amount gets through now. */
+  readonly reached: boolean
+  /** Milliseconds since the Unix epoch. */
+  readonly endedAt: TimestampMs
+}
+
+/** One HTLC of a probe. */
+export interface ProbedPart {
+  readonly channelId: ChannelId
+  /** What would arrive of it. */
+  readonly amountMsat: Msat
+  readonly feesMsat: Msat
+  /** Whether it came to the destination. */
+  readonly status: 'in-flight' | 'reached' | 'failed'
+  readonly failure?: PaymentFailure
+  readonly hops: readonly TriedHop[]
+}
+
+export interface RouterProbesRequest {
+  readonly page?: {
+    /** Rows at most, 500 at the very most; 100 if not said. */
+    readonly limit?: number
+    readonly after?: PageToken
+  }
+}
+
+export interface RouterProbesReply {
+  readonly items: readonly ProbeUnderWay[]
+  readonly next?: PageToken
+  /** A place in the event log. */
+  readonly asOf: Cursor
+}
+
+/** A probe of which something is still out. */
+export interface ProbeUnderWay {
+  /** A random number: nobody knows a preimage of it. */
+  readonly paymentHash: PaymentHash
+  readonly destination: NodeId
+  /** What would arrive, all parts together. */
+  readonly amountMsat: Msat
+  /** What relays would charge. */
+  readonly feesMsat: Msat
+  readonly parts: readonly ProbedPart[]
+  /** Who has asked; the operator if not said. */
+  readonly plugin?: string
+  /** Milliseconds since the Unix epoch. */
+  readonly startedAt: TimestampMs
+}
+
 export interface RouterSetWeightsRequest {
   /** Nothing twice. */
   readonly weights: readonly EdgeWeight[]
-}
-
-/** How much a channel, one direction of it, or all channels into a node are to be preferred or avoided. */
-export interface EdgeWeight {
-  /** All channels into this node. */
-  readonly nodeId?: NodeId
-  /** Instead of a node: this channel. */
-  readonly shortChannelId?: ShortChannelId
-  /** Of the channel, only the direction in which this node sends. */
-  readonly from?: NodeId
-  /** What its cost is multiplied by, in parts per million: less than 1,000,000 to prefer it, more to avoid it. */
-  readonly costPpm: number
 }
 
 export interface RouterSetWeightsReply {
@@ -1719,6 +1882,10 @@ export interface RouterClearWeightsReply {
 export interface RouterActor {
   /** Finds the routes that a payment would take now, over channels of this node and its graph: the cheapest, with the chance of a failure counted as a cost. Nothing is sent. Errors: insufficient-balance, no-route, fee-limit-exceeded, expiry-too-far, route-search-failed. */
   findRoutes(request: RouterFindRoutesRequest, options?: QueryOptions): Promise<RouterFindRoutesReply>
+  /** Tries whether an amount gets through: sends HTLCs with a random hash, which nobody can claim, over the routes that a payment would take now, or over given ones. Nothing is paid. Answers when all have come back; what they show is learnt. Effects: locks. Errors: channel-not-found, invalid-route, too-many-probes, insufficient-balance, no-route, fee-limit-exceeded, expiry-too-far, route-search-failed. */
+  probe(request: RouterProbeRequest, options: CommandOptions): Promise<RouterProbeReply>
+  /** The probes of which something is still out, the newest first, a page at a time. */
+  probes(request?: RouterProbesRequest, options?: QueryOptions): Promise<RouterProbesReply>
   /** Sets the caller's table of weights in place of the one before: what searches for routes prefer and avoid from now on. Weights of one channel, of all tables, are multiplied, and the product is kept between a thousandth and a thousand times the cost: it never closes a channel. A plugin's table goes when its run ends. */
   setWeights(request: RouterSetWeightsRequest, options: CommandOptions): Promise<RouterSetWeightsReply>
   /** Removes a table of weights. */
@@ -2030,7 +2197,7 @@ export interface EventsListRequest {
   /** Only events before this time. */
   readonly until?: TimestampMs
   /** Only these; all if not said. */
-  readonly types?: readonly ('peer.connected' | 'peer.disconnected' | 'peer.repeated' | 'channel.opening' | 'channel.funding-created' | 'channel.funding-confirmed' | 'channel.ready' | 'channel.state-changed' | 'channel.balance-changed' | 'channel.relay-fees-changed' | 'channel.inbound-discount-changed' | 'channel.closing' | 'channel.close-signed' | 'channel.transaction-published' | 'channel.fees-short' | 'channel.waits-changed' | 'channel.closed' | 'channel.errored' | 'payment.sent' | 'payment.failed' | 'payment.received' | 'invoice.held' | 'invoice.cancelled' | 'payment.relayed' | 'payment.relay-failed' | 'invoice.created' | 'wallet.transaction' | 'wallet.transaction-dropped' | 'wallet.rescanned' | 'chain.block' | 'chain.health-changed' | 'node.rows-removed' | 'node.archive-failed' | 'plugin.started' | 'plugin.stopped' | 'plugin.faulted' | 'plugin.refused' | 'plugin.warned')[]
+  readonly types?: readonly ('peer.connected' | 'peer.disconnected' | 'peer.repeated' | 'channel.opening' | 'channel.funding-created' | 'channel.funding-confirmed' | 'channel.ready' | 'channel.state-changed' | 'channel.balance-changed' | 'channel.relay-fees-changed' | 'channel.inbound-discount-changed' | 'channel.closing' | 'channel.close-signed' | 'channel.transaction-published' | 'channel.fees-short' | 'channel.waits-changed' | 'channel.closed' | 'channel.errored' | 'payment.sent' | 'payment.failed' | 'router.probed' | 'payment.received' | 'invoice.held' | 'invoice.cancelled' | 'payment.relayed' | 'payment.relay-failed' | 'invoice.created' | 'wallet.transaction' | 'wallet.transaction-dropped' | 'wallet.rescanned' | 'chain.block' | 'chain.health-changed' | 'node.rows-removed' | 'node.archive-failed' | 'plugin.started' | 'plugin.stopped' | 'plugin.faulted' | 'plugin.refused' | 'plugin.warned')[]
   /** 100 if not said. */
   readonly limit?: number
 }
@@ -2294,6 +2461,26 @@ export interface PaymentFailed {
   readonly startedAt: TimestampMs
   /** Milliseconds since the Unix epoch. */
   readonly failedAt: TimestampMs
+}
+
+/** A probe has come back, from its destination or from on the way there. */
+export interface RouterProbed {
+  /** A random number: nobody knows a preimage of it. */
+  readonly paymentHash: PaymentHash
+  readonly destination: NodeId
+  /** What would arrive, all parts together. */
+  readonly amountMsat: Msat
+  /** What relays would charge. */
+  readonly feesMsat: Msat
+  readonly parts: readonly ProbedPart[]
+  /** Who has asked; the operator if not said. */
+  readonly plugin?: string
+  /** Milliseconds since the Unix epoch. */
+  readonly startedAt: TimestampMs
+  /** Whether all parts came to the destination: the amount gets through now. */
+  readonly reached: boolean
+  /** Milliseconds since the Unix epoch. */
+  readonly endedAt: TimestampMs
 }
 
 /** An invoice of ours was paid, or somebody paid us without one. */
@@ -2621,6 +2808,8 @@ export interface Events {
   readonly 'payment.sent': PaymentSent
   /** A payment of ours has failed for good. Nothing of it is still under way. */
   readonly 'payment.failed': PaymentFailed
+  /** A probe has come back, from its destination or from on the way there. */
+  readonly 'router.probed': RouterProbed
   /** An invoice of ours was paid, or somebody paid us without one. */
   readonly 'payment.received': PaymentReceived
   /** A payment of an invoice waits for its preimage. */
@@ -2681,6 +2870,7 @@ export type DurableEventName =
   | 'channel.errored'
   | 'payment.sent'
   | 'payment.failed'
+  | 'router.probed'
   | 'payment.received'
   | 'invoice.held'
   | 'invoice.cancelled'

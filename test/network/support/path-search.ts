@@ -20,7 +20,6 @@ const halving: Search = (finder, question, world) => {
     paths,
     feesMsat: paths.reduce((sum, { feesMsat }) => sum + feesMsat, 0n),
     probability: paths.reduce((product, { probability }) => product * probability, 1),
-    excluded: { nodes: 0, directions: 0 },
   })
 }
 

@@ -55,14 +55,14 @@ test('a path says what reaches each node, until when, and how likely it is', (t)
   })
   t.is(feesMsat, 1_000n)
   t.is(paths[0]?.probability, probability)
-  t.deepEqual(excluded, { nodes: 0, directions: 0 })
+  t.is(excluded, undefined, 'nobody has asked')
 })
 
 test('what is excluded is not gone over, and is counted', (t) => {
   const world = worldOf(DIAMOND)
   const past = (change: Partial<PathQuestion>) => {
-    const { paths, excluded } = found(world, change)
-    return [...paths.map(nodesOf), excluded]
+    const { paths, excluded } = found(world, { explained: true, ...change })
+    return [...paths.map(nodesOf), excluded && { nodes: excluded.nodes, directions: excluded.directions }]
   }
   t.deepEqual(past({ excludedNodes: [nodeId(1)] }), ['2 9', { nodes: 1, directions: 0 }])
   t.deepEqual(past({ excludedChannels: [{ shortChannelId: 2n }] }), ['2 9', { nodes: 0, directions: 2 }])
@@ -93,6 +93,55 @@ test('weights make channels and nodes dearer or cheaper, own and corrected chann
   t.deepEqual(from(new EdgeWeights([])), ['1 9'])
   t.deepEqual(from(new EdgeWeights([{ shortChannelId: 1n, factor: 1_000 }])), ['2 9'])
   t.deepEqual(from(new EdgeWeights([{ shortChannelId: 2n, factor: 1_000 }])), ['2 9'])
+})
+
+test('what was left out is told with the first reason for each direction, if somebody asks', (t) => {
+  const policies = [{}, {}] as const
+  const world = worldOf([
+    ...DIAMOND,
+    { scid: 5n, between: [1, 3] },
+    { scid: 6n, between: [1, 3], policies: [{ htlcMaximumMsat: 99_999n }, { htlcMinimumMsat: 100_001n }] },
+    { scid: 7n, between: [1, 3], policies: [{ feeBaseMsat: 50_001 }, {}] },
+    { scid: 8n, between: [1, 3], policies: [{ cltvExpiryDelta: 1_977 }, {}] },
+    { scid: 9n, between: [1, 3], policies: [{ disabled: true }, {}] },
+    { scid: 10n, between: [2, 3], policies },
+  ])
+  world.liquidity.put({ shortChannelId: 5n, direction: 0, lowerMsat: 0n, upperMsat: 50_000n, at: 0 })
+  const asked = { maxFeeMsat: 50_000n, excludedNodes: [nodeId(2)], excludedChannels: [{ shortChannelId: 77n }] }
+  const { excluded } = found(world, { explained: true, ...asked })
+  t.deepEqual(excluded, {
+    nodes: 1,
+    directions: 0,
+    beside: 6,
+    closed: 1,
+    amount: 2,
+    probability: 1,
+    fee: 1,
+    delay: 1,
+  })
+  const inParts = found(world, { explained: true, ...asked, maxParts: 2 })
+  t.like(inParts.excluded, { amount: 1, probability: 0 }, 'a part may be smaller')
+})
+
+test('weights of one question are counted with those of all, also for what the graph has not', (t) => {
+  const over = (weights: PathQuestion['weights'], all = new EdgeWeights([]), more: Partial<PathQuestion> = {}) =>
+    found(worldOf(DIAMOND, { weights: all }), { ...more, ...(weights && { weights }) }).paths.map(nodesOf)
+  t.deepEqual(over([{ nodeId: nodeId(1), factor: 100 }]), ['2 9'])
+  t.deepEqual(over([{ shortChannelId: 4n, from: nodeId(9), factor: 0.001 }]), ['1 9'])
+  const away = new EdgeWeights([{ nodeId: nodeId(1), factor: 100 }])
+  t.deepEqual(over(undefined, away), ['2 9'])
+  t.deepEqual(over([{ nodeId: nodeId(1), factor: 0.01 }], away), ['1 9'])
+
+  // Two ways that the graph knows nothing of: by an own channel, and by a hint.
+  const ownChannels = [own(1, 10n ** 9n, { shortChannelId: 70n }), own(2, 10n ** 9n, { shortChannelId: 71n })]
+  t.deepEqual(over([{ shortChannelId: 70n, factor: 1_000 }], undefined, { ownChannels }), ['2 9'])
+  t.deepEqual(over([{ shortChannelId: 70n, from: nodeId(1), factor: 1_000 }], undefined, { ownChannels }), ['1 9'])
+  const hints = [[hop(1, { shortChannelId: 80n })], [hop(1, { shortChannelId: 81n, feeBaseMsat: 11 })]]
+  const target = { type: 'node', nodeId: nodeId(8), hints } as const
+  const last = (weights: PathQuestion['weights']) =>
+    found(worldOf(DIAMOND), { target, ...(weights && { weights }) }).paths[0]?.hops.at(-1)?.shortChannelId
+  t.is(last([]), 80n)
+  t.is(last([{ shortChannelId: 80n, factor: 1_000 }]), 81n)
 })
 
 test('weights never make a cost nothing, endless or no number, however many there are of one channel', (t) => {

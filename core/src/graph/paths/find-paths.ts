@@ -2,6 +2,7 @@ import { err, ok } from '../../lib/result.ts'
 import type { Msat } from '../../lib/units.ts'
 import { type GraphSnapshot, MAX_AMOUNT_MSAT } from '../snapshot.ts'
 import { type CostModel, DEFAULT_COSTS, type Prices, pricesFor } from './cost.ts'
+import { excludedEdges } from './excluded-edges.ts'
 import { FlowSearch } from './flow-search.ts'
 import type { LiquidityBook } from './liquidity.ts'
 import { Loads, type MeasuredPath, measurePath, type PathLimits } from './measure-path.ts'
@@ -18,7 +19,7 @@ import {
 import { PathSearch } from './path-search.ts'
 import { splitAmount } from './split-amount.ts'
 import { type Terrain, terrainFor } from './terrain.ts'
-import type { EdgeWeights } from './weights.ts'
+import { type EdgeWeights, withWeights } from './weights.ts'
 
 /** A single path that is as likely as this to carry the amount is taken without a look at splitting it. */
 const LIKELY_ENOUGH = 0.9
@@ -47,17 +48,20 @@ export class PathFinder {
     const { amountMsat, maxFeeMsat, ownChannels } = question
     const spendable = ownChannels?.reduce((sum, { spendableMsat }) => sum + spendableMsat, 0n)
     if (spendable !== undefined && spendable < amountMsat) return err({ code: 'insufficient-balance' })
-    const terrain = terrainFor(question, snapshot, liquidity, weights.factorsFor(snapshot.topology))
+    const { topology } = snapshot
+    const factors = withWeights(weights.factorsFor(topology), topology, question.weights ?? [])
+    const terrain = terrainFor(question, snapshot, liquidity, factors)
+    const summed = (parts: readonly MeasuredPath[]): FoundPaths => sumOf(parts, terrain, question)
     const prices = pricesFor(costs, Number(amountMsat))
     const single = this.#single(terrain, question, maxFeeMsat, question, prices)
     if (single !== undefined && (question.maxParts === 1 || single.path.probability >= LIKELY_ENOUGH)) {
-      return ok(summed(terrain, [single]))
+      return ok(summed([single]))
     }
     const parts = question.maxParts === 1 ? undefined : this.#several(terrain, question, prices)
     if (parts !== undefined && feesOf(parts) <= maxFeeMsat) {
-      if (single === undefined || costOf(parts, prices) < costOf([single], prices)) return ok(summed(terrain, parts))
+      if (single === undefined || costOf(parts, prices) < costOf([single], prices)) return ok(summed(parts))
     }
-    if (single !== undefined) return ok(summed(terrain, [single]))
+    if (single !== undefined) return ok(summed([single]))
     return err(this.#whyNone(terrain, question, prices, parts))
   }
 
@@ -138,9 +142,9 @@ const costOf = (parts: readonly MeasuredPath[], { perHop, perNat }: Prices): num
   return Number(feesOf(parts)) + perHop * hops - perNat * Math.log(probabilityOf(parts))
 }
 
-const summed = ({ excluded }: Terrain, parts: readonly MeasuredPath[]): FoundPaths => ({
+const sumOf = (parts: readonly MeasuredPath[], terrain: Terrain, question: PathQuestion): FoundPaths => ({
   paths: parts.map(({ path }) => path),
   feesMsat: feesOf(parts),
   probability: probabilityOf(parts),
-  excluded,
+  ...(question.explained === true && { excluded: excludedEdges(terrain, question) }),
 })

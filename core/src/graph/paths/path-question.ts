@@ -1,6 +1,7 @@
 import type { NodeId, ShortChannelId } from '../../lib/ids.ts'
 import type { Result } from '../../lib/result.ts'
 import type { BlockDelta, Msat, Ppm, TimestampMs } from '../../lib/units.ts'
+import type { EdgeWeight } from './weights.ts'
 
 /** BOLT 4, `max_htlc_cltv`: relays refuse what expires later than this. */
 export const MAX_CLTV_EXPIRY_DELTA = 2016
@@ -73,6 +74,10 @@ export interface PathQuestion {
   readonly excludedChannels: readonly ChannelDirection[]
   /** The channels that the last hop may go over, if not all: for a circle that is to fill one of them. */
   readonly lastChannels?: readonly ShortChannelId[]
+  /** What to prefer and to avoid for this question, besides what is wanted of all. */
+  readonly weights?: readonly EdgeWeight[]
+  /** Whether to tell how much of the graph was left out, and why. */
+  readonly explained?: true
   /** What a node said that it really asks for. */
   readonly corrections: readonly HintedHop[]
   /** What is under way already, and takes room in channels of others. */
@@ -110,13 +115,33 @@ export interface FoundPath {
   readonly probability: number
 }
 
+/** How much of the graph a search left out. A direction of a channel counts once, for the first reason that applies. */
+export interface Excluded {
+  /** Nodes that no path was to go through. */
+  readonly nodes: number
+  /** Directions that were closed for this question. */
+  readonly directions: number
+  /** Others into nodes that were, or out of them. */
+  readonly beside: number
+  /** Its node has switched it off, or says nothing of it. */
+  readonly closed: number
+  /** It takes no HTLC as small, or as large, as a part may be. */
+  readonly amount: number
+  /** Payments have shown that it carries less now. */
+  readonly probability: number
+  /** It charges more than all fees may be. */
+  readonly fee: number
+  /** It asks for more blocks than there are. */
+  readonly delay: number
+}
+
 export interface FoundPaths {
   readonly paths: readonly FoundPath[]
   readonly feesMsat: Msat
   /** That all parts arrive. */
   readonly probability: number
-  /** How much of the graph was not considered. */
-  readonly excluded: { readonly nodes: number; readonly directions: number }
+  /** Of a question that wants it explained. */
+  readonly excluded?: Excluded
 }
 
 /** The fields whose values can be absurd. */

@@ -12,6 +12,7 @@ import {
 } from '../snapshot.ts'
 import type { LiquidityBook, LiquidityView } from './liquidity.ts'
 import type { BlindedWay, HintedHop, OwnChannelEnd, PathQuestion } from './path-question.ts'
+import { factorFor } from './weights.ts'
 
 /** An edge that the graph has not, or has otherwise: an own channel, a hint's, a corrected one, a blinded way. Amounts in msat. */
 export interface ExtraEdge {
@@ -270,7 +271,7 @@ class Survey {
         htlcMinimumMsat: 0,
         htlcMaximumMsat: MAX_AMOUNT_MSAT,
         ...this.#book.bounds({ shortChannelId, direction }, this.#assumedCapacity(), now),
-        factor: 1,
+        factor: factorFor(this.#question.weights ?? [], { from: nodeId, to: next, shortChannelId }),
       })
     }
   }
@@ -302,6 +303,7 @@ class Survey {
     const spendable = numeric(spendableMsat)
     const edge = shortChannelId === undefined ? -1 : this.#edgeFrom(source, shortChannelId)
     const { policies } = this.#snapshot
+    const unannounced = { from: source, to: remoteNodeId, ...(shortChannelId === undefined ? {} : { shortChannelId }) }
     this.#addEdge({
       from: start,
       to: this.#node(remoteNodeId),
@@ -315,7 +317,7 @@ class Survey {
       upper: spendable,
       inboundFeeBaseMsat: edge < 0 ? 0 : (policies.inboundFeeBaseMsat[edge ^ 1] as number),
       inboundFeeProportionalMillionths: edge < 0 ? 0 : (policies.inboundFeeProportionalMillionths[edge ^ 1] as number),
-      factor: this.#factorOf(edge),
+      factor: edge < 0 ? factorFor(this.#question.weights ?? [], unannounced) : this.#factorOf(edge),
       own,
       blinded: undefined,
     })

@@ -1,3 +1,4 @@
+import { equalBytes } from '../../lib/bytes.ts'
 import type { NodeId, ShortChannelId } from '../../lib/ids.ts'
 import { findChannel, findNode, NO_NODE, type Topology } from '../snapshot.ts'
 
@@ -41,6 +42,40 @@ export class EdgeWeights {
     this.#factors = { topology, factors }
     return factors
   }
+}
+
+/** The same with those of one question: an edge that these do not concern stays as it is. */
+export const withWeights = (
+  factors: Float32Array | undefined,
+  topology: Topology,
+  weights: readonly EdgeWeight[],
+): Float32Array | undefined => {
+  if (weights.length === 0) return factors
+  const changed = factors?.slice() ?? new Float32Array(topology.channelRows * 2).fill(1)
+  const edges = new Set(weights.flatMap((weight) => [...edgesOf(topology, weight)]))
+  const own = new EdgeWeights(weights).factorsFor(topology) as Float32Array
+  for (const edge of edges) changed[edge] = bounded((changed[edge] as number) * (own[edge] as number))
+  return changed
+}
+
+/** What the weights come to for a channel that the graph has not. */
+export const factorFor = (
+  weights: readonly EdgeWeight[],
+  {
+    from,
+    to,
+    shortChannelId,
+  }: { readonly from: NodeId; readonly to: NodeId; readonly shortChannelId?: ShortChannelId },
+): number => {
+  let logarithm = 0
+  for (const weight of weights) {
+    const concerns =
+      'nodeId' in weight
+        ? equalBytes(weight.nodeId, to)
+        : weight.shortChannelId === shortChannelId && (weight.from === undefined || equalBytes(weight.from, from))
+    if (concerns) logarithm += Math.log(bounded(weight.factor))
+  }
+  return bounded(Math.exp(logarithm))
 }
 
 const bounded = (factor: number): number => Math.min(Math.max(factor, LEAST_FACTOR), MOST_FACTOR)

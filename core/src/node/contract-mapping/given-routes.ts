@@ -21,7 +21,7 @@ export interface GivenRoutes {
 }
 
 export const givenRoutes = (
-  { route, moreRoutes = [], totalAmountMsat }: SendToRoute,
+  { route, moreRoutes = [], totalAmountMsat }: Pick<SendToRoute, 'route' | 'moreRoutes' | 'totalAmountMsat'>,
   directory: ChannelDirectory,
   height: BlockHeight,
 ): Result<GivenRoutes, Refusal<'channel-not-found' | 'invalid-route'>> => {

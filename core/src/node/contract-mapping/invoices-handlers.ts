@@ -158,7 +158,9 @@ const hintChannels = (directory: ChannelDirectory, isKnown: (peer: NodeId) => bo
   for (const entry of directory.all()) {
     const { durable } = entry.state
     if (!isFunded(durable) || !isUsable(entry)) continue
-    const shortChannelId = outsideNameOf(durable)
+    // By the id that payers know an announced channel by, and may exclude it by.
+    const announcedId = announcedIdOf(durable)
+    const shortChannelId = announcedId ?? outsideNameOf(durable)
     // BOLT 11, r: a hint contains the peer's fees, so a channel whose fees we have not received cannot be used as a hint.
     if (shortChannelId === undefined || durable.remoteRelay === undefined) continue
     channels.push({
@@ -166,7 +168,7 @@ const hintChannels = (directory: ChannelDirectory, isKnown: (peer: NodeId) => bo
       shortChannelId,
       policy: durable.remoteRelay,
       receivableMsat: balanceView(durable).receivableMsat,
-      announced: announcedIdOf(durable) !== undefined,
+      announced: announcedId !== undefined,
       isPeerKnown: isKnown(entry.remoteNodeId),
     })
   }

@@ -11,7 +11,9 @@ import { offersHandlers } from './offers-handlers.ts'
 import { offersRecalls } from './pay-offer.ts'
 import { paymentsHandlers, paymentsRecalls } from './payments-handlers.ts'
 import { peersHandlers } from './peers-handlers.ts'
+import { probeHandlers, probeRecalls } from './probe-handlers.ts'
 import { refundsHandlers } from './refunds-handlers.ts'
+import { routeSearch } from './route-search.ts'
 import { routerHandlers } from './router-handlers.ts'
 import { walletHandlers } from './wallet-handlers.ts'
 import { weightHandlers } from './weight-handlers.ts'
@@ -19,6 +21,7 @@ import { channelsRules } from './worst-cases/channels-rules.ts'
 import { offersRules } from './worst-cases/offers-rules.ts'
 import { paymentsRules } from './worst-cases/payments-rules.ts'
 import { refundsRules } from './worst-cases/refunds-rules.ts'
+import { routerRules } from './worst-cases/router-rules.ts'
 import type { SpendingKnowledge } from './worst-cases/spending-rule.ts'
 import { walletRules } from './worst-cases/wallet-rules.ts'
 
@@ -49,10 +52,13 @@ export const joinHandlers = (gateway: Gateway, context: MappingContext): void =>
   gateway.join('invoices', invoicesHandlers(context))
   gateway.join('offers', offersHandlers(context), known, offersRules, offersRecalls(context))
   gateway.join('refunds', refundsHandlers(context), known, refundsRules)
-  gateway.join('router', {
-    ...routerHandlers(context),
+  const search = routeSearch(context)
+  const router = {
+    ...routerHandlers(context, search),
+    ...probeHandlers(context, search),
     ...weightHandlers(context, gateway.plugins),
-  })
+  }
+  gateway.join('router', router, known, routerRules, probeRecalls(context))
   gateway.join('wallet', walletHandlers(context), known, walletRules)
   gateway.join('events', eventsHandlers(context))
   gateway.join('dev', noDevHandlers)

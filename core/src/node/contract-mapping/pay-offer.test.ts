@@ -13,7 +13,15 @@ import { offerPaying } from './pay-offer.ts'
 /** BOLT 12's shortest offer. */
 const offer = 'lno1zcss9mk8y3wkklfvevcrszlmu23kfrxh49px20665dqwmn4p72pksese'
 const payment = golden[1]?.value
-const request = { offer, amountMsat: 1_000n, maxFeeMsat: 10n, quantity: 1 }
+const request = {
+  offer,
+  amountMsat: 1_000n,
+  maxFeeMsat: 10n,
+  quantity: 1,
+  maxParts: 16,
+  maxHops: 20,
+  maxCltvExpiryDelta: 2_016,
+}
 
 /** What is paid by an issuer whose invoice has this hash. */
 const setUp = async (t: ExecutionContext, paymentHash: Uint8Array, blindAfterwards = false) => {

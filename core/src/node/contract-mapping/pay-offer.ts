@@ -7,9 +7,12 @@ import type { PaymentHash } from '../../lib/ids.ts'
 import { err, ok } from '../../lib/result.ts'
 import { requestedQuantity } from '../../payment/send/offer-amount.ts'
 import { offerTarget } from '../../payment/send/offer-target.ts'
+import { wishing } from '../../payment/send/route-wishes.ts'
+import type { RouteWishes } from '../../payment/send/wishes.ts'
 import { hasFeature } from '../../wire/features.ts'
 import { findArchivedPayment } from '../payment/archived-payments.ts'
 import { readPayment } from '../payment/payments-actor.ts'
+import { readWishes } from './asked-wishes.ts'
 import type { MappingContext } from './context.ts'
 import { type ActorRecalls, blindRefusal, type ResolvedRequest, refusal } from './handlers.ts'
 import { offerByName } from './offer-by-name.ts'
@@ -31,7 +34,7 @@ export const offerPaying = (context: MappingContext) => {
   const settle = payer(flow.payments)
 
   /** What paying the invoice comes to, if it can be begun now. */
-  const paymentOf = (request: PayRequest, key: string, fetched: PayableInvoice) => {
+  const paymentOf = (request: PayRequest, key: string, fetched: PayableInvoice, wishes: RouteWishes) => {
     // The chain may be out of sight since the invoice was asked for, or since the start before which it was.
     const blind = blindRefusal(context.chainHealth)
     if (blind !== undefined) return err(blind)
@@ -43,7 +46,7 @@ export const offerPaying = (context: MappingContext) => {
       )
     }
     if (paths.length === 0) return err(refusal('no-route', 'this node finds none of the ways that the invoice names'))
-    const direct = { target, maxFeeMsat: request.maxFeeMsat, key }
+    const direct = { target: wishing(target, wishes), maxFeeMsat: request.maxFeeMsat, key }
     if (request.trampoline === undefined) return ok(direct)
     const { invoiceFeatures = EMPTY } = fetched.invoice
     // lightning/bolts 836: the inner onion then goes along the paths, which this node does not do.
@@ -57,7 +60,7 @@ export const offerPaying = (context: MappingContext) => {
     (await findArchivedPayment(options.store, paymentHash)) !== undefined
 
   /** What was begun under this key, or fetched for it. */
-  const earlier = async (request: PayRequest, key: string) => {
+  const earlier = async (request: PayRequest, key: string, wishes: RouteWishes) => {
     const hash = await offers.payments.hashOf(key)
     if (hash === undefined) return undefined
     const begun = await begunUnder(options.store, hash, key)
@@ -69,14 +72,17 @@ export const offerPaying = (context: MappingContext) => {
     if (invoice?.ok !== true || options.clock.now() > invoice.value.expiresAt) return undefined
     // Nothing was begun: whoever asks for something else with the key has authorised that, and nothing of what was asked for before.
     if (kept?.offer !== request.offer || !answers(invoice.value, request)) return undefined
-    const payment = paymentOf(request, key, invoice.value)
+    const payment = paymentOf(request, key, invoice.value, wishes)
     return payment.ok ? settle(payment.value) : payment
   }
 
   return async (asked: ResolvedRequest<'offers', 'pay'>, key: string) => {
     // What the rule for its worst case has found by the name, if it was asked by one.
     const request: PayRequest = { ...asked, offer: asked.offer ?? '' }
-    const known = await earlier(request, key)
+    // Whoever signs the invoice is no node that a route leads to.
+    const wishes = readWishes(request, request.trampoline === undefined ? [] : [fromHex(request.trampoline)], context)
+    if (!wishes.ok) return wishes
+    const known = await earlier(request, key, wishes.value)
     if (known !== undefined) return known
     const named = offerByName(request, options.clock.now())
     if (!named.ok) return named
@@ -98,7 +104,7 @@ export const offerPaying = (context: MappingContext) => {
     if (!fetched.ok) return err(fetchRefusal(fetched.error))
     const { invoice, bytes } = fetched.value
     const { paymentHash } = invoice
-    const payment = paymentOf(request, key, invoice)
+    const payment = paymentOf(request, key, invoice, wishes.value)
     if (!payment.ok) return payment
     const isFresh =
       !(await isPaymentOfOurs(paymentHash)) &&

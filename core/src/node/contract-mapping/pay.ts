@@ -1,6 +1,7 @@
 import type { ReplyOf } from '@fulgurite/plugin-sdk/contract'
 import type { ActorRef } from '../../actor/types.ts'
 import { toHex } from '../../lib/bytes.ts'
+import { counted } from '../../lib/counted.ts'
 import type { PaymentHash } from '../../lib/ids.ts'
 import { err, ok } from '../../lib/result.ts'
 import { type PaymentRequest, payeeOf, type SentPayment } from '../../payment/send/payment.ts'
@@ -62,8 +63,8 @@ export const payer =
     const { code } = payment.failure ?? { code: 'payment-failed' as const }
     const failure = describeFailure(payment)
     return err(
-      refusal(code, messageOf(code, failure.code), {
-        details: { failure, paymentHash: toHex(payment.target.paymentHash) },
+      refusal(code, messageOf(code, failure, payment.attempts.length), {
+        details: { failure, attempts: payment.attempts.length, paymentHash: toHex(payment.target.paymentHash) },
       }),
     )
   }
@@ -88,7 +89,7 @@ export const describePayment = (payment: SentPayment): PaymentSummary => {
   }
 }
 
-const messageOf = (code: string, reason: string): string => {
+const messageOf = (code: string, failure: ReturnType<typeof describeFailure>, attempts: number): string => {
   switch (code) {
     case 'insufficient-balance':
       return 'no channel can carry this amount now'
@@ -103,6 +104,11 @@ const messageOf = (code: string, reason: string): string => {
     case 'route-search-failed':
       return 'no way was found, because the search for one took too long or failed: try again'
     default:
-      return `the payment failed: ${reason}`
+      return `the payment failed: ${failure.code}${whereOf(failure)}, after ${counted(attempts, 'attempt')}; payments get tells what each went over`
   }
+}
+
+const whereOf = ({ erringNode, erringShortChannelId }: ReturnType<typeof describeFailure>): string => {
+  if (erringNode === undefined) return ''
+  return ` at ${erringNode}${erringShortChannelId === undefined ? '' : ` for its channel ${erringShortChannelId}`}`
 }

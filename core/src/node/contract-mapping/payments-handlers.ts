@@ -2,20 +2,22 @@ import { fromHex } from '../../lib/bytes.ts'
 import type { PaymentHash } from '../../lib/ids.ts'
 import { err, ok } from '../../lib/result.ts'
 import { invoiceRequest } from '../../payment/send/invoice-request.ts'
-import type { PaymentRequest } from '../../payment/send/payment.ts'
+import { type PaymentRequest, payeeOf } from '../../payment/send/payment.ts'
+import { wishing } from '../../payment/send/route-wishes.ts'
 import { findArchivedPayment } from '../payment/archived-payments.ts'
 import { hashOfInvoiceKey, INVOICE_STATUS } from '../payment/invoice-index.ts'
 import { hashOfPaymentKey, PAYMENT_STATUS } from '../payment/payment-index.ts'
 import { readPayment, readPayments } from '../payment/payments-actor.ts'
 import { readInvoices } from '../payment/receiver-actor.ts'
 import { TABLE } from '../storage/tables.ts'
+import { type AskedWishes, readWishes } from './asked-wishes.ts'
 import type { MappingContext } from './context.ts'
 import { describeReceivedPayment } from './describe-received-payment.ts'
 import { pageOfEvents } from './event-pages.ts'
 import { destinationOf, givenRoutes } from './given-routes.ts'
 import { type ActorHandlers, type ActorRecalls, blindRefusal, refusal } from './handlers.ts'
 import { amountRefusal } from './invoice-refusals.ts'
-import { keysend } from './keysend.ts'
+import { keysend, partsRefusal } from './keysend.ts'
 import { pageOfIndex } from './paging.ts'
 import { archivedRefusal, begunUnder, describePayment, payer } from './pay.ts'
 import { payeeProblem, trampolinePayment } from './trampoline-payment.ts'
@@ -29,6 +31,12 @@ export const paymentsHandlers = (context: MappingContext): ActorHandlers<'paymen
     // A payment that was begun under this key goes on, and is not a new one.
     const isNew = async () => (await begunUnder(options.store, request.target.paymentHash, request.key)) === undefined
     return blind !== undefined && (await isNew()) ? err(blind) : settle(request)
+  }
+
+  const payWith = async (request: PaymentRequest, asked: AskedWishes) => {
+    const { target } = request
+    const wishes = readWishes(asked, [target.recipient.nodeId, payeeOf(target).nodeId], context)
+    return wishes.ok ? pay({ ...request, target: wishing(target, wishes.value) }) : wishes
   }
 
   return {
@@ -69,7 +77,8 @@ export const paymentsHandlers = (context: MappingContext): ActorHandlers<'paymen
       return pageOfEvents(history, 'payment.relayed', request, (payload) => payload)
     },
 
-    async payInvoice({ invoice: text, amountMsat, maxFeeMsat, trampoline }, { key }) {
+    async payInvoice(asked, { key }) {
+      const { invoice: text, amountMsat, maxFeeMsat, trampoline } = asked
       const invoice = invoices.read(text)
       if (!invoice.ok) return invoice
       const request = invoiceRequest(invoice.value, {
@@ -81,14 +90,14 @@ export const paymentsHandlers = (context: MappingContext): ActorHandlers<'paymen
         now: options.clock.now(),
       })
       if (request.ok) {
-        if (trampoline === undefined) return pay(request.value)
+        if (trampoline === undefined) return payWith(request.value, asked)
         // A payment that was begun under this key goes on, whatever its trampoline node has become.
         const earlier = await begunUnder(options.store, invoice.value.paymentHash, key)
         if (earlier !== undefined) return settle(earlier)
         const problem = payeeProblem(invoice.value.features)
         if (problem !== undefined) return err(problem)
         const by = trampolinePayment(request.value, fromHex(trampoline), context)
-        return by.ok ? pay(by.value) : by
+        return by.ok ? payWith(by.value, asked) : by
       }
       if (request.error.code === 'invoice-expired') {
         // Asked again after the invoice's expiry: a payment that was begun under this key goes on, or has its outcome.
@@ -115,7 +124,11 @@ export const paymentsHandlers = (context: MappingContext): ActorHandlers<'paymen
 
     async keysend(request, { key }) {
       const prepared = keysend(context, request, key)
-      return prepared.ok ? pay(prepared.value) : prepared
+      if (!prepared.ok) return prepared
+      const refused = partsRefusal(context, request)
+      // One that was begun under this key goes on, whatever is known of its destination now.
+      const isNew = async () => (await begunUnder(options.store, prepared.value.target.paymentHash, key)) === undefined
+      return refused !== undefined && (await isNew()) ? err(refused) : payWith(prepared.value, request)
     },
 
     async sendToRoute(request, { key }) {

@@ -1,70 +1,44 @@
-import { DEFAULTS, type ReplyOf } from '@fulgurite/plugin-sdk/contract'
+import type { ReplyOf } from '@fulgurite/plugin-sdk/contract'
 import { isFunded } from '../../channel/index.ts'
-import type { PathFailure } from '../../graph/paths/path-question.ts'
-import { equalBytes, fromHex, toHex } from '../../lib/bytes.ts'
-import { stackOf } from '../../lib/errors.ts'
-import { formatShortChannelId, parseShortChannelId, type ShortChannelId } from '../../lib/ids.ts'
-import { err, ok } from '../../lib/result.ts'
-import { defaultMaxFee } from '../../payment/send/invoice-request.ts'
-import type { AskedPaths, LookedUpPaths } from '../payment/graph-routes.ts'
+import { fromHex, toHex } from '../../lib/bytes.ts'
+import { formatShortChannelId, type ShortChannelId } from '../../lib/ids.ts'
+import { ok } from '../../lib/result.ts'
+import type { LookedUpPaths } from '../payment/graph-routes.ts'
 import type { MappingContext } from './context.ts'
-import { type ActorHandlers, refusal } from './handlers.ts'
+import type { ActorHandlers } from './handlers.ts'
+import type { RouteSearch } from './route-search.ts'
 
 type FoundRoute = ReplyOf<'router', 'findRoutes'>['routes'][number]
 type LookedUpPath = LookedUpPaths['paths'][number]
 
-/** Of each who asks: payments search in the same thread, and do not wait long behind whoever is only curious. */
-const MAX_SEARCHES = 4
-
-export const routerHandlers = (context: MappingContext): Pick<ActorHandlers<'router'>, 'findRoutes'> => {
-  const { flow, signer, options } = context
-  const searches = new Map<string, number>()
-  return {
-    async findRoutes(request, { caller }) {
-      const { amountMsat, maxFeeMsat = defaultMaxFee(amountMsat) } = request
-      const nodeId = fromHex(request.nodeId)
-      if (equalBytes(nodeId, signer.nodeId)) {
-        return err(refusal('invalid-request', 'this is the node itself', { field: 'nodeId' }))
-      }
-      const asker = caller.kind === 'plugin' ? `plugin ${caller.name}` : caller.kind
-      const underWay = searches.get(asker) ?? 0
-      if (underWay >= MAX_SEARCHES) return err(refusal('mailbox-full', 'too many searches at once; try again later'))
-      const { route } = DEFAULTS
-      const asked: AskedPaths = {
-        target: { type: 'node', nodeId, hints: [] },
-        amountMsat,
-        maxFeeMsat,
-        maxHops: request.maxHops ?? route.hops,
-        maxCltvExpiryDelta: request.maxCltvExpiryDelta ?? route.cltvExpiryDelta,
-        finalCltvExpiryDelta: request.finalCltvExpiryDelta ?? route.finalCltvExpiryDelta,
-        maxParts: request.maxParts ?? route.parts,
-        excludedNodes: (request.excludedNodes ?? []).map(fromHex),
-        excludedChannels: (request.excludedChannels ?? []).map((id) => ({
-          shortChannelId: graphId(parseShortChannelId(id) as ShortChannelId, context),
-        })),
-      }
-      searches.set(asker, underWay + 1)
-      try {
-        const found = await flow.routes.look(asked)
-        return found.ok ? ok(describeFound(found.value, context)) : err(refusalOf(found.error))
-      } catch (thrown) {
-        options.log.error('router.search-failed', { error: stackOf(thrown) })
-        return err(refusal('route-search-failed', 'the search for routes has failed: the log says why'))
-      } finally {
-        const left = (searches.get(asker) ?? 1) - 1
-        if (left > 0) searches.set(asker, left)
-        else searches.delete(asker)
-      }
-    },
-  }
-}
+export const routerHandlers = (
+  context: MappingContext,
+  search: RouteSearch,
+): Pick<ActorHandlers<'router'>, 'findRoutes'> => ({
+  async findRoutes(request, { caller }) {
+    const found = await search({ ...request, nodeId: fromHex(request.nodeId) }, caller)
+    return found.ok ? ok(describeFound(found.value, context)) : found
+  },
+})
 
 const describeFound = ({ paths, feesMsat, probability, excluded }: LookedUpPaths, context: MappingContext) => ({
   routes: paths.map((path) => describePath(path, context)),
   feesMsat,
   probability: inMillionths(probability),
-  excluded: { ...excluded },
+  excluded: { ...NOTHING_EXCLUDED, ...excluded },
 })
+
+/** A search that was asked to explain itself does. */
+const NOTHING_EXCLUDED = {
+  nodes: 0,
+  directions: 0,
+  beside: 0,
+  closed: 0,
+  amount: 0,
+  probability: 0,
+  fee: 0,
+  delay: 0,
+} as const
 
 const describePath = (path: LookedUpPath, context: MappingContext): FoundRoute => ({
   hops: path.hops.map(({ nodeId, shortChannelId, amountMsat, cltvExpiryDelta }, at) => ({
@@ -88,33 +62,4 @@ const ownId = ({ channelId }: LookedUpPath, { channelDirectory }: MappingContext
   return real ?? localAliases[0]
 }
 
-/** By which paths have a channel that we, or whoever asks, know by another. */
-const graphId = (shortChannelId: ShortChannelId, { channelDirectory }: MappingContext): ShortChannelId => {
-  const durable = channelDirectory.byShortChannelId(shortChannelId)?.state.durable
-  if (durable === undefined || !isFunded(durable)) return shortChannelId
-  const { real, remoteAlias } = durable.shortIds
-  return real ?? remoteAlias ?? shortChannelId
-}
-
 const inMillionths = (probability: number): number => Math.round(probability * 1_000_000)
-
-const refusalOf = (failure: PathFailure) => {
-  switch (failure.code) {
-    case 'invalid-limit':
-      return refusal('invalid-request', 'no route can be like this', { field: failure.field })
-    case 'insufficient-balance':
-      return refusal('insufficient-balance', 'our channels cannot carry this amount now')
-    case 'fee-limit-exceeded':
-      return refusal('fee-limit-exceeded', `the cheapest way charges ${failure.feesMsat} msat`, {
-        field: 'maxFeeMsat',
-        details: { feesMsat: String(failure.feesMsat) },
-      })
-    case 'expiry-too-far':
-      return refusal('expiry-too-far', `the shortest way takes up to ${failure.cltvExpiryDelta} blocks`, {
-        field: 'maxCltvExpiryDelta',
-        details: { cltvExpiryDelta: failure.cltvExpiryDelta },
-      })
-    case 'no-route':
-      return refusal('no-route', 'no way to this node is known that can carry this amount', { field: 'nodeId' })
-  }
-}

@@ -49,7 +49,10 @@ export const weightHandlers = (
 
 const ownerOf = (caller: Caller): WeightOwner => (caller.kind === 'plugin' ? { plugin: caller.name } : 'operator')
 
-const readWeights = (asked: readonly AskedWeight[]): Result<readonly EdgeWeight[], Refusal<'invalid-request'>> => {
+/** Refuses what is no weight, or is one of something that has one. */
+export const readWeights = (
+  asked: readonly AskedWeight[],
+): Result<readonly EdgeWeight[], Refusal<'invalid-request'>> => {
   const names = new Set<string>()
   const weights: EdgeWeight[] = []
   for (const [at, one] of asked.entries()) {

@@ -7,6 +7,8 @@ import { fromHex } from '../../lib/bytes.ts'
 import { ownChannels } from '../../payment/fixtures/own-channels.ts'
 import type { Attempt, OwnChannel, Route } from '../../payment/send/payment.ts'
 import type { FoundRoutes, RouteQuestion } from '../../payment/send/route-question.ts'
+import { NO_WISHES } from '../../payment/send/route-wishes.ts'
+import type { RouteWishes } from '../../payment/send/wishes.ts'
 import { GraphRoutes } from './graph-routes.ts'
 
 const [US, BOB, CAROL, DAVE] = [0, 1, 2, 3]
@@ -317,4 +319,54 @@ test('routes — a blinded recipient is found where one of its paths begins, ove
   const further = await find([{ nodeId: nodeId(CAROL as number), shortChannelId: 0n }])
   t.deepEqual(further?.at(-1), [9, { shortChannelId: 1n, ...last }])
   t.is(further?.length, 4)
+})
+
+const PAIR: readonly SmallChannel[] = [
+  { scid: 10n, between: [BOB as number, DAVE as number] },
+  { scid: 11n, between: [CAROL as number, DAVE as number], policies: [{ feeBaseMsat: 9_000 }, {}] },
+]
+const TWO_PEERS = [own(1, BOB as number, 900_000n), own(2, CAROL as number, 900_000n)]
+
+const wanting = (to: number, wishes: Partial<RouteWishes>): RouteQuestion => {
+  const asked = question(to)
+  return { ...asked, target: { ...asked.target, wishes: { ...NO_WISHES, ...wishes } } }
+}
+
+test('routes — what the payer excludes is gone over neither near nor far', async (t) => {
+  const { routes, asked } = rig(PAIR, TWO_PEERS)
+  const over = async (wishes: Partial<RouteWishes>) => {
+    const found = await routes.find(wanting(DAVE as number, wishes))
+    return found.ok ? found.value.map(({ hops }) => hops.map(({ shortChannelId }) => shortChannelId)) : found.error.code
+  }
+  t.deepEqual(await over({}), [[1n, 10n]])
+  for (const wishes of [
+    { excludedNodes: [nodeId(BOB as number)] },
+    { excludedChannels: [10n] },
+    { excludedChannels: [1n] },
+    { weights: [{ nodeId: nodeId(BOB as number), factor: 1_000 }] },
+  ])
+    t.deepEqual(await over(wishes), [[2n, 11n]])
+  t.is(await over({ excludedChannels: [10n], excludedNodes: [nodeId(CAROL as number)] }), 'no-route')
+  t.is(await over({ maxHops: 1 }), 'no-route')
+  t.is(await over({ maxCltvExpiryDelta: 30 }), 'expiry-too-far')
+  t.is(await over({ maxCltvExpiryDelta: 20 }), 'expiry-too-far', 'less than the recipient asks for')
+  t.like(asked.at(-1), { maxCltvExpiryDelta: 30, maxHops: 20 })
+
+  const near = async (wishes: Partial<RouteWishes>) => routes.find(wanting(BOB as number, wishes))
+  t.like(await near({ excludedChannels: [1n] }), { ok: true, value: [{ hops: { length: 3 } }] })
+  t.like(await near({ excludedChannels: [1n, 10n] }), { ok: false, error: { code: 'no-route' } })
+  t.like(await near({ maxHops: 1 }), { ok: true, value: [{ hops: { length: 1 } }] })
+})
+
+test('routes — where the payer weighs, what is near is compared too, and taken if the graph has nothing', async (t) => {
+  const twins = [own(1, BOB as number, 900_000n), own(2, BOB as number, 200_000n)]
+  const { routes, asked } = rig(PAIR, twins)
+  const [plain] = await routesOf(routes.find(question(BOB as number)))
+  t.is(plain?.hops[0]?.shortChannelId, 1n)
+  t.is(asked.length, 0)
+  const [weighed] = await routesOf(
+    routes.find(wanting(BOB as number, { weights: [{ shortChannelId: 2n, factor: 0.01 }] })),
+  )
+  t.is(weighed?.hops[0]?.shortChannelId, 2n)
+  t.is(asked.length, 1)
 })

@@ -16,8 +16,8 @@ import { chooseRoutes } from '../../payment/send/choose-routes.ts'
 import { expiryBounds } from '../../payment/send/expiry-bounds.ts'
 import { brokenHop, type HopName } from '../../payment/send/lessons.ts'
 import type { Attempt, OwnChannel, OwnChannels, Route, RouteFailure } from '../../payment/send/payment.ts'
-import { MAX_PARTS } from '../../payment/send/route.ts'
 import type { FoundRoutes, RouteQuestion } from '../../payment/send/route-question.ts'
+import { mostParts, wishesOf } from '../../payment/send/route-wishes.ts'
 import { excludedHops, lastHopInside, mostChannels, pathTarget } from './path-target.ts'
 
 /** Who searches the network's graph. */
@@ -50,7 +50,9 @@ export class GraphRoutes {
 
   readonly find = (question: RouteQuestion): FoundRoutes | Promise<FoundRoutes> => {
     const near = chooseRoutes(question, this.#options.channels)
-    return near.ok || this.#options.graph.isEmpty() ? near : this.#further(question, near.error)
+    // What is near is chosen without costs: where the payer weighs, all are compared.
+    const isWeighed = wishesOf(question.target).weights.length > 0
+    return !isWeighed && (near.ok || this.#options.graph.isEmpty()) ? near : this.#further(question, near)
   }
 
   /** The paths that a payment like this would take now, each from a channel of ours on. Rejects if they cannot be searched for. */
@@ -82,21 +84,23 @@ export class GraphRoutes {
     )
   }
 
-  async #further(question: RouteQuestion, near: RouteFailure): Promise<FoundRoutes> {
+  async #further(question: RouteQuestion, near: FoundRoutes): Promise<FoundRoutes> {
+    const { usualFinal, most } = expiryBounds(question.target, question.height)
+    // The recipient asks for more blocks than there may be.
+    if (usualFinal > most) return near.ok || near.error.code !== 'no-route' ? near : err({ code: 'expiry-too-far' })
     const own = this.#ownEnds(question)
     const excluded = excludedHops(question.lessons, (id) => this.#options.graph.capacityMsat(id) !== undefined)
     const asked = this.#questionFor(question, own, excluded)
     let answer = await this.#options.graph.find(asked)
     // Blocks that only hide who is paid are not worth a payment.
     if (!answer.ok && answer.error.code === 'expiry-too-far') {
-      const { usualFinal } = expiryBounds(question.target, question.height)
       answer = await this.#options.graph.find({ ...asked, finalCltvExpiryDelta: usualFinal })
     }
     // What earlier payments met with is not worth this one: where all that they taught leaves no way, it tries for itself.
     if (!answer.ok && answer.error.code === 'no-route') {
       answer = await this.#options.graph.find({ ...asked, learntSince: question.startedAt })
     }
-    if (!answer.ok) return err(near.code === 'no-route' ? failureOf(answer.error) : near)
+    if (!answer.ok) return near.ok || near.error.code !== 'no-route' ? near : err(failureOf(answer.error))
     return ok(answer.value.paths.map((path) => routeOf(path, own, question, excluded)))
   }
 
@@ -123,18 +127,23 @@ export class GraphRoutes {
   #questionFor(question: RouteQuestion, ownChannels: readonly OwnEnd[], excluded: readonly HopName[]): PathQuestion {
     const { target, remainingMsat, feeBudgetMsat, lessons, shadowDelta, underWay } = question
     const { usualFinal, most } = expiryBounds(target, question.height)
+    const { maxHops, excludedNodes, excludedChannels, weights } = wishesOf(target)
     return {
       source: this.#options.nodeId,
       ownChannels,
       target: pathTarget(target.recipient, excluded),
       amountMsat: remainingMsat,
       maxFeeMsat: feeBudgetMsat > 0n ? feeBudgetMsat : 0n,
-      maxHops: mostChannels(target.recipient),
+      maxHops: Math.min(maxHops, mostChannels(target.recipient)),
       maxCltvExpiryDelta: most,
       finalCltvExpiryDelta: Math.min(usualFinal + shadowDelta, most),
-      maxParts: target.multiPart ? MAX_PARTS : 1,
-      excludedNodes: lessons.nodes,
-      excludedChannels: excluded.map(({ shortChannelId, nodeId: from }) => ({ shortChannelId, from })),
+      maxParts: mostParts(target, underWay.length),
+      excludedNodes: [...lessons.nodes, ...excludedNodes],
+      excludedChannels: [
+        ...excluded.map(({ shortChannelId, nodeId: from }) => ({ shortChannelId, from })),
+        ...excludedChannels.map((shortChannelId) => ({ shortChannelId })),
+      ],
+      weights,
       corrections: lessons.corrections,
       inFlight: underWay.flatMap(relayedIn),
       now: this.#options.clock.now(),

@@ -19,6 +19,7 @@ import type { PrivateKey, ShortChannelId } from '../../lib/ids.ts'
 import type { Rng } from '../../lib/rng.ts'
 import type { BlockHeight } from '../../lib/units.ts'
 import type { Offer } from '../../payment/offer.ts'
+import { parseProbeReference } from '../../payment/probe/probe-reference.ts'
 import { createPaymentPaths, type PaymentPath, type PaymentPathsOptions } from '../../payment/receive/payment-paths.ts'
 import { matchAfterRestart, type OfferedHtlc } from '../../payment/relay/match-after-restart.ts'
 import type { RelayRecord } from '../../payment/relay/relay-protocol.ts'
@@ -46,6 +47,7 @@ import { OwnChannelIndex } from './own-channels.ts'
 import { pathChannels } from './path-channels.ts'
 import { PAYMENTS_LANES, type PaymentsProtocol, paymentsBehaviour } from './payments-actor.ts'
 import type { PeerRelays } from './peer-relays.ts'
+import { PROBES_LANES, type ProbesProtocol, probesBehaviour } from './probes-actor.ts'
 import { RECEIVER_LANES, type ReceiverProtocol, type ReceiverServices, receiverBehaviour } from './receiver-actor.ts'
 import { type RelayDecisionsOptions, relayDecisions } from './relay-decisions.ts'
 import { type MostOfPeer, RELAYER_LANES, type RelayerProtocol, readRelays, relayerBehaviour } from './relayer-actor.ts'
@@ -110,6 +112,7 @@ export class PaymentFlow {
   /** Relays that a database tells of that was put back: whether they were offered is certain once every channel is out of doubt. */
   #untraced: readonly Begun[] = []
   #payments: ActorRef<PaymentsProtocol> | undefined
+  #probes: ActorRef<ProbesProtocol> | undefined
   #receiver: ActorRef<ReceiverProtocol> | undefined
   #relayer: ActorRef<RelayerProtocol> | undefined
   #trampoline: ActorRef<TrampolineProtocol> | undefined
@@ -132,6 +135,11 @@ export class PaymentFlow {
   get payments(): ActorRef<PaymentsProtocol> {
     invariant(this.#payments !== undefined, 'payments are started')
     return this.#payments
+  }
+
+  get probes(): ActorRef<ProbesProtocol> {
+    invariant(this.#probes !== undefined, 'payments are started')
+    return this.#probes
   }
 
   get receiver(): ActorRef<ReceiverProtocol> {
@@ -190,10 +198,11 @@ export class PaymentFlow {
     else this.#relayer?.tell('settled', effect)
   }
 
-  /** What we sent was for ourselves, or is a trampoline relay. */
+  /** What we sent was for ourselves, a probe or a trampoline relay. */
   #settledLocal(reference: PaymentReference, effect: SettleEffect): void {
-    if (parseTrampolineReference(reference) === undefined) this.payments.tell('settled', effect)
-    else this.#trampoline?.tell('settled', effect)
+    if (parseProbeReference(reference) !== undefined) this.probes.tell('settled', effect)
+    else if (parseTrampolineReference(reference) !== undefined) this.#trampoline?.tell('settled', effect)
+    else this.payments.tell('settled', effect)
   }
 
   /** Called once the stored channels live: matches what was under way when the node stopped, and continues it. */
@@ -217,6 +226,7 @@ export class PaymentFlow {
     this.#payments = system.spawn('payments', paymentsBehaviour({ ...sending, begun }), {
       lanes: PAYMENTS_LANES,
     })
+    this.#probes = system.spawn('probes', probesBehaviour(sending), { lanes: PROBES_LANES })
     const { peerEvents, trampoline: policy, peerRelays, mostOfPeer } = this.#options
     const { minCltvExpiryDelta } = settings
     const decisions = relayDecisions(this.#options)
@@ -319,7 +329,8 @@ export class PaymentFlow {
       effect,
     }))
     const matches = matchAfterRestart(incoming, outgoing, settlements, relays)
-    const { held, heldOfRelays } = heldAttempts(matches.payments.held)
+    const { held, heldOfRelays, heldOfProbes } = heldAttempts(matches.payments.held)
+    await this.probes.ask('resume', { held: heldOfProbes })
     await this.payments.ask('resume', {
       held,
       unsure: [...unsure.payments],
@@ -453,19 +464,23 @@ interface HeldAttempts {
   readonly held: Readonly<Record<string, readonly number[]>>
   /** Of trampoline relays, by their first incoming HTLC. */
   readonly heldOfRelays: Readonly<Record<string, readonly number[]>>
+  /** Of probes, by hash. */
+  readonly heldOfProbes: Readonly<Record<string, readonly number[]>>
 }
 
 const heldAttempts = (references: readonly PaymentReference[]): HeldAttempts => {
   const held: Record<string, number[]> = {}
   const heldOfRelays: Record<string, number[]> = {}
+  const heldOfProbes: Record<string, number[]> = {}
   for (const reference of references) {
     const relayed = parseTrampolineReference(reference)
     const { attempt } = relayed ?? parsePaymentReference(reference)
-    const attempts = relayed === undefined ? held : heldOfRelays
+    const isProbe = parseProbeReference(reference) !== undefined
+    const attempts = relayed !== undefined ? heldOfRelays : isProbe ? heldOfProbes : held
     const name = relayed === undefined ? toHex(parsePaymentReference(reference).paymentHash) : htlcName(relayed.relay)
     attempts[name] = [...(attempts[name] ?? []), attempt]
   }
-  return { held, heldOfRelays }
+  return { held, heldOfRelays, heldOfProbes }
 }
 
 const uniqueOutcomes = (outcomes: readonly SettleEffect[]): readonly SettleEffect[] => {

@@ -11,6 +11,7 @@ import {
   type SentPayment,
 } from '../../payment/send/payment.ts'
 import type { Recipient } from '../../payment/send/recipient.ts'
+import { triedHops } from '../../payment/send/tried-hops.ts'
 import type { EventLog } from '../events/event-log.ts'
 
 /** Tells the event log how a payment of ours ended. */
@@ -19,7 +20,7 @@ export const reportPaymentEnded = (log: EventLog, payment: SentPayment): void =>
   const common = {
     paymentHash: toHex(target.paymentHash),
     destination: toHex(payeeOf(target).nodeId),
-    parts: describeAttempts(payment),
+    parts: describeAttempts(payment, true),
     startedAt: startedAt,
   }
   if (payment.status === 'settled') {
@@ -54,11 +55,12 @@ export const settledAmounts = ({
 }
 
 /** The attempts as the contract's `SentPart`. */
-export const describeAttempts = ({ attempts, target: { recipient } }: SentPayment) =>
-  attempts.map((attempt) => describeAttempt(attempt, recipient))
+export const describeAttempts = ({ attempts, target: { recipient } }: SentPayment, isEvent = false) =>
+  attempts.map((attempt) => describeAttempt(attempt, recipient, isEvent))
 
-const describeAttempt = (attempt: Attempt, recipient: Recipient) => {
-  const { route, status, failure, attribution } = attempt
+/** In an event only what has failed tells how far it came: of what has arrived nobody asks. */
+const describeAttempt = (attempt: Attempt, recipient: Recipient, isEvent: boolean) => {
+  const { route, status, startedAt, attribution } = attempt
   const { amountMsat, feesMsat } = partAmounts(route)
   const scid = route.hops[0]?.shortChannelId
   return {
@@ -67,12 +69,29 @@ const describeAttempt = (attempt: Attempt, recipient: Recipient) => {
     amountMsat: amountMsat,
     feesMsat: feesMsat,
     route: route.hops.map(({ nodeId }) => toHex(nodeId)),
+    ...(isEvent && status !== 'failed' ? {} : { hops: describeHops(attempt, recipient), startedAt }),
     status: status === 'pending' ? ('in-flight' as const) : status,
     ...(attribution === undefined
       ? {}
       : { holdTimesMs: attribution.holdTimes.slice(0, route.hops.length).map((units) => units * HOLD_TIME_UNIT_MS) }),
-    ...(failure === undefined ? {} : { failure: describeAttemptFailure(attempt, recipient, failure) }),
+    ...describeFailedAttempt(attempt, recipient),
   }
+}
+
+/** Why an attempt failed, if it did. */
+export const describeFailedAttempt = (attempt: Attempt, recipient: Recipient) =>
+  attempt.failure === undefined ? {} : { failure: describeAttemptFailure(attempt, recipient, attempt.failure) }
+
+/** What an attempt went over, as the contract's `TriedHop`. */
+export const describeHops = (attempt: Attempt, recipient: Recipient) => {
+  const outcomes = triedHops(attempt)
+  return channelsOf(attempt.route, recipient).map(({ nodeId, shortChannelId, amountMsat, cltvExpiry }, at) => ({
+    nodeId: toHex(nodeId),
+    ...(shortChannelId === undefined ? {} : { shortChannelId: formatShortChannelId(shortChannelId) }),
+    amountMsat,
+    cltvExpiry,
+    outcome: outcomes[at] ?? 'unknown',
+  }))
 }
 
 /** Why the whole payment failed, as the contract's `PaymentFailure`. */
@@ -84,8 +103,8 @@ export const describeFailure = ({ failure, attempts, target: { recipient } }: Se
 }
 
 /** The hops of a route, without what stands for a channel and is none. */
-const channelsOf = ({ hops }: Attempt['route'], { type }: Recipient): readonly RouteHop[] =>
-  type === 'blinded' ? hops.map((hop, at) => (at === hops.length - 1 ? withoutChannel(hop) : hop)) : hops
+const channelsOf = ({ hops }: Attempt['route'], recipient: Recipient | undefined): readonly RouteHop[] =>
+  recipient?.type === 'blinded' ? hops.map((hop, at) => (at === hops.length - 1 ? withoutChannel(hop) : hop)) : hops
 
 const withoutChannel = ({ shortChannelId: _, ...hop }: RouteHop): RouteHop => hop
 

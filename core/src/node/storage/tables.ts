@@ -44,6 +44,8 @@ export const TABLE = {
   relay: 'relay',
   /** Channel id, HTLC id of the first incoming HTLC -> a relay of all that came in with it, found by us (trampoline). */
   trampolineRelay: 'trampoline_relay',
+  /** Payment hash -> a probe of which something is out. */
+  probe: 'probe',
   /** Sequence number -> an event's text: what a version before classes wrote, until it is moved. */
   event: 'event',
   /** Class, sequence number -> an event's text. */
@@ -78,6 +80,7 @@ const LATER: readonly Migration[] = [
   { version: 12, tables: [TABLE.offer, TABLE.offerPayment] },
   { version: 13, tables: [TABLE.trampolineRelay] },
   { version: 14, tables: [TABLE.refund] },
+  { version: 15, tables: [TABLE.probe] },
 ]
 
 /** The tables that later steps add. */

@@ -2,8 +2,8 @@ import { equalBytes, toHex } from '../../lib/bytes.ts'
 import { pathProblem } from './blinded-recipient.ts'
 import { expiryBounds } from './expiry-bounds.ts'
 import { partAmounts, type Route, type RouteHop, type SendEnv } from './payment.ts'
-import { MAX_PARTS } from './route.ts'
 import type { RouteQuestion } from './route-question.ts'
+import { mostParts, wishProblem } from './route-wishes.ts'
 
 /**
  * What makes an answer none to the question, in words for the log. Money goes where these routes say: what is delivered, what it costs and
@@ -11,11 +11,11 @@ import type { RouteQuestion } from './route-question.ts'
  * channel refuses the HTLC itself.
  */
 export const answerProblem = (
-  { target, remainingMsat, feeBudgetMsat, height }: RouteQuestion,
+  { target, remainingMsat, feeBudgetMsat, height, underWay }: RouteQuestion,
   routes: readonly Route[],
   { peerOf }: Pick<SendEnv, 'peerOf'>,
 ): string | undefined => {
-  const most = target.multiPart ? MAX_PARTS : 1
+  const most = mostParts(target, underWay.length)
   if (routes.length > most) return `${routes.length} routes where there may be ${most}`
   const bounds = expiryBounds(target, height)
   let deliveredMsat = 0n
@@ -34,6 +34,8 @@ export const answerProblem = (
     const unsound = hops.findIndex((hop, i) => !isSound(hop, hops[i - 1]))
     if (unsound !== -1)
       return `hop ${unsound} of a route is paid more, or later, than the one before it, or has no channel`
+    const unwanted = wishProblem(target, route)
+    if (unwanted !== undefined) return unwanted
     const problem = target.recipient.type === 'blinded' && pathProblem(target.recipient, last, hops.at(-2))
     if (problem) return problem
     const amounts = partAmounts(route)

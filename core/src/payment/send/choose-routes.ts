@@ -9,8 +9,9 @@ import { expiryBounds } from './expiry-bounds.ts'
 import { type HeededLessons, heeded } from './heeded-lessons.ts'
 import { lessOffered } from './offered-amounts.ts'
 import { type OwnChannel, type OwnChannels, partAmounts, type Room, type Route, type RouteHop } from './payment.ts'
-import { MAX_PARTS, routeVia } from './route.ts'
+import { routeVia } from './route.ts'
 import type { FoundRoutes, RouteQuestion } from './route-question.ts'
+import { mostParts, wishesOf } from './route-wishes.ts'
 
 /** A part carries at least this, so that fees do not eat it up. */
 const MIN_PART_MSAT = 1_000n
@@ -43,7 +44,7 @@ export const chooseRoutes = (asked: RouteQuestion, channels: OwnChannels): Found
   const question = {
     ...asked,
     channels: lessOffered(channels, asked.offered),
-    heeded: heeded(asked.lessons),
+    heeded: heeded(asked.lessons, wishesOf(asked.target)),
   }
   const chosen = routesWithin(question, 'spendableMsat')
   if (chosen.ok || chosen.error.code !== 'insufficient-balance') return chosen
@@ -52,8 +53,9 @@ export const chooseRoutes = (asked: RouteQuestion, channels: OwnChannels): Found
 }
 
 const routesWithin = (question: Search, room: Room): FoundRoutes => {
-  const { target, remainingMsat, feeBudgetMsat } = question
-  const ways = waysTo(question)
+  const { target, remainingMsat, feeBudgetMsat, underWay } = question
+  const { maxHops } = wishesOf(target)
+  const ways = waysTo(question).filter((way) => channelsIn(way) <= maxHops)
   if (ways.every((way) => !leads(question, way, room))) return err({ code: 'no-route' })
   const routes = ways
     .flatMap((way) => {
@@ -69,7 +71,7 @@ const routesWithin = (question: Search, room: Room): FoundRoutes => {
     else if (partAmounts(route).feesMsat > feeBudgetMsat) expensive = true
     else return ok([route])
   }
-  if (target.multiPart) {
+  if (mostParts(target, underWay.length) > 1) {
     const parts = split(question, ways, room)
     if (parts !== undefined) return ok(parts)
   }
@@ -102,6 +104,9 @@ const waysOver = (recipient: BlindedRecipient): readonly Way[] =>
     hinted: hops,
     path: recipient.paths[at] as RecipientPath,
   }))
+
+/** The channels of a route over this way, blinded ones aside. */
+const channelsIn = ({ hops, path }: Way): number => hops.length + (path === undefined ? 1 : 0)
 
 /** Whether the way begins with any channel at all. */
 const leads = (question: Search, way: Way, room: Room): boolean => {
@@ -136,7 +141,7 @@ function* allowed(
   { hinted, peer }: Way,
   channels: Iterable<OwnChannel>,
 ): Generator<OwnChannel, undefined> {
-  for (const channel of channels) if (heeded.allows(channel.channelId, hinted, peer)) yield channel
+  for (const channel of channels) if (heeded.allows(channel, hinted, peer)) yield channel
   return undefined
 }
 
@@ -189,6 +194,7 @@ const split = (question: Search, ways: readonly Way[], room: Room): readonly Rou
   /** The least that was too much for a way: 0 for one that takes too long whatever the amount. */
   const tooMuch = new Map<Way, bigint>()
   const routes: Route[] = []
+  const most = mostParts(question.target, question.underWay.length)
   let remaining = question.remainingMsat
   let budget = question.feeBudgetMsat
   for (const { way, channel, deliverableMsat } of partsOf(question, ways, room)) {
@@ -211,7 +217,7 @@ const split = (question: Search, ways: readonly Way[], room: Room): readonly Rou
     remaining -= amount
     budget -= fees
     if (remaining === 0n) return routes
-    if (routes.length === MAX_PARTS) return undefined
+    if (routes.length === most) return undefined
   }
   return undefined
 }

@@ -20,7 +20,7 @@ import {
 } from './payment-fields.ts'
 
 /** Until version 5 a recipient was always a node with a secret, which was empty once the payment had ended. */
-interface EarlierTarget extends Omit<PaymentTarget, 'recipient'> {
+interface EarlierTarget extends Omit<PaymentTarget, 'recipient' | 'wishes'> {
   readonly destination: NodeId
   readonly paymentSecret: Uint8Array
   readonly paymentMetadata?: Uint8Array

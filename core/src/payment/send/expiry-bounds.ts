@@ -1,8 +1,8 @@
-import { MAX_CLTV_EXPIRY_DELTA } from '../../graph/paths/path-question.ts'
 import type { BlockDelta, BlockHeight } from '../../lib/units.ts'
 import type { PaymentTarget } from './payment.ts'
 import { finalDeltaOf, windowOf } from './recipient.ts'
 import { FINAL_CLTV_MARGIN } from './route.ts'
+import { wishesOf } from './route-wishes.ts'
 
 /** In blocks from now. */
 interface ExpiryBounds {
@@ -15,16 +15,18 @@ interface ExpiryBounds {
 }
 
 /** When the HTLCs of a payment may expire. What is relayed by trampoline expires by what came in for it. */
-export const expiryBounds = ({ recipient }: PaymentTarget, height: BlockHeight): ExpiryBounds => {
+export const expiryBounds = (target: PaymentTarget, height: BlockHeight): ExpiryBounds => {
+  const { recipient } = target
+  const { maxCltvExpiryDelta } = wishesOf(target)
   const expires = windowOf(recipient)
   if (expires !== undefined) {
     const final = expires.finalExpiry - height
     return {
       leastFinal: final,
       usualFinal: final,
-      most: Math.min(MAX_CLTV_EXPIRY_DELTA, expires.latestExpiry - height),
+      most: Math.min(maxCltvExpiryDelta, expires.latestExpiry - height),
     }
   }
   const leastFinal = finalDeltaOf(recipient)
-  return { leastFinal, usualFinal: leastFinal + FINAL_CLTV_MARGIN, most: MAX_CLTV_EXPIRY_DELTA }
+  return { leastFinal, usualFinal: leastFinal + FINAL_CLTV_MARGIN, most: maxCltvExpiryDelta }
 }

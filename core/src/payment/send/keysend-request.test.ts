@@ -15,6 +15,7 @@ const asked = (more: Partial<KeysendRequestOptions> = {}) =>
     maxFeeMsat: undefined,
     customRecords: [],
     preimage,
+    inParts: false,
     key: 'key',
     ourNodeId: us,
     ...more,
@@ -49,6 +50,18 @@ test('bLIP 3 — the payment’s hash is that of its preimage, which the payee a
     minFinalCltvExpiryDelta: 40,
     routeHints: [],
   })
+})
+
+test('parts of a keysend are joined by a secret of the payer, and one that comes alone has none', (t) => {
+  const request = asked({ inParts: true })
+  if (!request.ok || request.value.target.recipient.type !== 'keysend') return t.fail()
+  const { recipient, amountMsat, multiPart } = request.value.target
+  t.true(multiPart)
+  const told = (part: bigint) => finalPayload(recipient, { amountMsat: part, cltvExpiry: 540 }, amountMsat)
+  const [one, other, alone] = [told(400_000n), told(600_000n), told(1_000_000n)]
+  t.like(one, { amtToForward: 400_000n, paymentData: { totalMsat: 1_000_000n }, keysendPreimage: preimage })
+  t.deepEqual(one.type === 'final' && one.paymentData, other.type === 'final' && other.paymentData)
+  t.false('paymentData' in alone)
 })
 
 test('a keysend to ourselves, of nothing, or with records that do not go into an onion is none', (t) => {

@@ -32,6 +32,8 @@ export interface KeysendRequestOptions {
   /** Types from 65536 on, in any order. */
   readonly customRecords: readonly TlvRecord[]
   readonly preimage: Preimage
+  /** Whether it may come in several parts. */
+  readonly inParts: boolean
   readonly key: string
   readonly ourNodeId: NodeId
 }
@@ -56,7 +58,7 @@ export const keysendRequest = (options: KeysendRequestOptions): Result<PaymentRe
       },
       paymentHash: sha256(preimage),
       amountMsat,
-      multiPart: false,
+      multiPart: options.inParts,
     },
     maxFeeMsat: maxFeeMsat ?? defaultMaxFee(amountMsat),
     key,

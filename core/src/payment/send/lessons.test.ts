@@ -4,6 +4,7 @@ import type { FailureMessage } from '../../onion/failure-message.ts'
 import { heeded } from './heeded-lessons.ts'
 import { lessonsOf } from './lessons.ts'
 import type { Attempt, RouteHop } from './payment.ts'
+import { NO_WISHES } from './route-wishes.ts'
 
 const nodeId = (number: number): Uint8Array => new Uint8Array(33).fill(number)
 const channelId = new Uint8Array(32).fill(1)
@@ -24,7 +25,7 @@ test('lessons — a hop that has refused may carry less, and one that refuses a 
   const refusal: FailureMessage = { type: 'temporary_channel_failure' }
   const once = lessonsOf([failed(0, refusal)])
   t.deepEqual([once.refused, once.hops], [[hop], []])
-  t.false(heeded(once).allows(channelId, [hop], nodeId(1)), 'a hint says nothing of how much less')
+  t.false(heeded(once, NO_WISHES).allows({ channelId }, [hop], nodeId(1)), 'a hint says nothing of how much less')
   const often = [0, 1, 2].map((id) => failed(id, refusal))
   t.deepEqual(lessonsOf(often).hops, [])
   t.deepEqual(lessonsOf([...often, failed(3, refusal)]).hops, [hop])

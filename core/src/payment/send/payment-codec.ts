@@ -4,7 +4,18 @@ import type { BlindedPathHop } from '../../onion/blinded-path.ts'
 import { type Codec, decodeWith, encodeWith } from '../../wire/codec/codec.ts'
 import { mapped, optional, struct, u16List, union, versioned } from '../../wire/codec/combinators.ts'
 import { extended, type LaterFields } from '../../wire/codec/extended.ts'
-import { bigSize, bool, bytes32, point, u16, u16Bytes, u16Text, u32, u64 } from '../../wire/codec/primitives.ts'
+import {
+  bigSize,
+  bool,
+  bytes32,
+  point,
+  u16,
+  u16Bytes,
+  u16Text,
+  u32,
+  u32Bytes,
+  u64,
+} from '../../wire/codec/primitives.ts'
 import type { WireError } from '../../wire/wire-error.ts'
 import { customRecord, invoiceText, timestamp } from '../row-codecs.ts'
 import type { BlindedRecipient, RecipientPath } from './blinded-recipient.ts'
@@ -25,6 +36,8 @@ import {
 } from './payment-fields.ts'
 import type { Recipient } from './recipient.ts'
 import type { Payee } from './trampoline-recipient.ts'
+import type { RouteWishes } from './wishes.ts'
+import { routeWishes } from './wishes-codec.ts'
 
 const recipientPath = struct<RecipientPath>({
   introductionNodeId: point,
@@ -99,7 +112,9 @@ const recipient = mapped<RecipientRow, Recipient>(
   },
 )
 
-const target = struct<PaymentTarget>({
+type TargetRow = Omit<PaymentTarget, 'wishes'>
+
+const target = struct<TargetRow>({
   recipient,
   paymentHash: bytes32,
   amountMsat: SHORT.amount,
@@ -124,9 +139,10 @@ interface Attributed extends Attribution {
   readonly attempt: number
 }
 
-/** What came after version 5 was first written, and is there only if some attempt has it. */
+/** What came after version 5 was first written, and is there only in rows that have it. */
 interface Later {
   readonly attributed?: readonly Attributed[]
+  readonly wishes?: RouteWishes
 }
 
 const later: LaterFields<Later> = {
@@ -136,28 +152,32 @@ const later: LaterFields<Later> = {
       struct<Attributed>({ attempt: SHORT.count, holdTimes: u16List(SHORT.count), brokenAt: optional(SHORT.count) }),
     ),
   },
+  wishes: { number: 2, codec: routeWishes },
 }
 
-type Row = RowOf<PaymentTarget, BriefAttempt>
+type Row = RowOf<TargetRow, BriefAttempt>
 
 /** The row is written twice, and as it was first it takes up its room: what is long is named once. */
 const current: Codec<SentPayment> = mapped<Row & Later, SentPayment>(
   extended<Row, Later>(rowOf(target, attempt, SHORT), later),
-  ({ attempts, attributed = [], ...payment }) => ({
+  ({ attempts, attributed = [], wishes, ...payment }) => ({
     ...payment,
+    target: { ...payment.target, ...(wishes && { wishes }) },
     attempts: attempts.map((each) => ({
       ...each,
       route: inFull(each.route, payment.target.recipient.nodeId),
       ...attributionOf(each.id, attributed),
     })),
   }),
-  ({ attempts, ...payment }) => {
+  ({ attempts, target: { wishes, ...target }, ...payment }) => {
     const attributed = attempts.flatMap(({ id, attribution }) =>
       attribution === undefined ? [] : [{ attempt: id, ...attribution }],
     )
     return {
       ...payment,
-      attempts: attempts.map((each) => ({ ...each, route: inBrief(each.route, payment.target.recipient.nodeId) })),
+      target,
+      attempts: attempts.map((each) => ({ ...each, route: inBrief(each.route, target.recipient.nodeId) })),
+      ...(wishes && { wishes }),
       ...(attributed.length === 0 ? {} : { attributed }),
     }
   },
@@ -176,3 +196,13 @@ const sentPayment = versioned(...EARLIER_PAYMENT_ROWS, current)
 export const encodeSentPayment = (payment: SentPayment): Uint8Array => encodeWith(sentPayment, payment)
 
 export const decodeSentPayment = (bytes: Uint8Array): Result<SentPayment, WireError> => decodeWith(sentPayment, bytes)
+
+/** Within another row: in the form, and the version, of a payment's own. */
+export const paymentRow = mapped<Uint8Array, SentPayment>(
+  u32Bytes,
+  (bytes) => {
+    const decoded = decodeSentPayment(bytes)
+    return decoded.ok ? decoded.value : undefined
+  },
+  encodeSentPayment,
+)

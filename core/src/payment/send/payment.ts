@@ -4,6 +4,7 @@ import type { Attribution } from '../../onion/attribution-data.ts'
 import type { FailureMessage } from '../../onion/failure-message.ts'
 import type { Recipient } from './recipient.ts'
 import type { Payee } from './trampoline-recipient.ts'
+import type { RouteWishes } from './wishes.ts'
 
 /** The HTLC that reaches one node of a route. */
 export interface RouteHop {
@@ -33,6 +34,8 @@ export interface PaymentTarget {
   readonly expiresAt?: TimestampMs
   /** Go this way, once. */
   readonly route?: Route
+  /** What the payer wants of the routes, if it wants something. */
+  readonly wishes?: RouteWishes
   /** As it was given to us. */
   readonly invoice?: string
   readonly description?: string

@@ -1,4 +1,6 @@
+import { sha256 } from '../../crypto/hashes.ts'
 import type { RouteHint } from '../../invoice/invoice.ts'
+import { concat, utf8Encode } from '../../lib/bytes.ts'
 import { assertNever } from '../../lib/errors.ts'
 import type { NodeId, Preimage } from '../../lib/ids.ts'
 import type { BlockDelta, BlockHeight, Msat } from '../../lib/units.ts'
@@ -67,10 +69,10 @@ export const finalPayload = (
       }
     }
     case 'keysend': {
-      // Not every node takes such a payment in parts, and without a secret the HTLC is all there is.
       const { preimage, customRecords } = recipient
       return {
         ...part,
+        ...(preimage === undefined ? {} : joinedBy(preimage, last, totalMsat)),
         ...(preimage === undefined ? {} : { keysendPreimage: preimage }),
         ...(customRecords.length === 0 ? {} : { unknownTlvs: customRecords }),
       }
@@ -81,6 +83,15 @@ export const finalPayload = (
       return assertNever(recipient, 'recipient')
   }
 }
+
+/**
+ * What joins the parts of a payment without an invoice: a secret of the payer's, as the payee has made none. It comes from the preimage, which
+ * nobody on the way knows before the payee does. Without one an HTLC is all there is: LND refuses one that comes alone with a secret.
+ */
+const joinedBy = (preimage: Preimage, { amountMsat }: LastHop, totalMsat: Msat) =>
+  amountMsat >= totalMsat
+    ? {}
+    : { paymentData: { paymentSecret: sha256(concat(utf8Encode('keysend payment secret'), preimage)), totalMsat } }
 
 /** What is kept of it once the payment has ended: nothing that only sending needs. */
 export const withoutSecrets = (recipient: Recipient): Recipient => {

@@ -303,7 +303,7 @@ const conclude = (state: SendState, env: SendEnv): SendStep => {
 
 /** Data that only sending needs is not kept: an ended payment is only reported, and never continues. */
 const forgetting = (payment: SentPayment): SentPayment => {
-  const { expiresAt: _, route: __, ...target } = payment.target
+  const { expiresAt, route, wishes, ...target } = payment.target
   return {
     ...payment,
     target: { ...target, recipient: withoutSecrets(target.recipient) },

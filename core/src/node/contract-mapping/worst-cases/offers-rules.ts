@@ -1,7 +1,9 @@
+import { DEFAULTS } from '@fulgurite/plugin-sdk/contract'
 import { decodeOffer } from '../../../invoice/bolt12/offer.ts'
 import { err, ok } from '../../../lib/result.ts'
 import { defaultMaxFee } from '../../../payment/send/invoice-request.ts'
 import { offerAmount } from '../../../payment/send/offer-amount.ts'
+import { withRouteDefaults } from '../asked-wishes.ts'
 import { offerByName } from '../offer-by-name.ts'
 import { offerAmountRefusal, unreadableOffer } from '../offer-refusals.ts'
 import type { SpendingRules } from './spending-rule.ts'
@@ -20,7 +22,13 @@ export const offersRules: SpendingRules<'offers'> = {
       const amountMsat = amount.value
       const maxFeeMsat = request.maxFeeMsat ?? defaultMaxFee(amountMsat)
       return ok({
-        request: { ...request, offer: named.value.offer, amountMsat, maxFeeMsat, quantity: request.quantity ?? 1 },
+        request: {
+          ...withRouteDefaults(request, DEFAULTS.parts),
+          offer: named.value.offer,
+          amountMsat,
+          maxFeeMsat,
+          quantity: request.quantity ?? 1,
+        },
         cost: { paysOutMsat: amountMsat, feesMsat: maxFeeMsat },
       })
     },
