@@ -63,10 +63,11 @@ test('BOLT 11, feature bits — ours are those that BOLT 9 has for invoices, wit
     payment_secret: 'mandatory',
     basic_mpp: 'optional',
     option_route_blinding: 'optional',
+    option_attribution_data: 'optional',
     // lightning/bolts 836: it can be paid by trampoline nodes.
     trampoline_routing: 'optional',
   })
-  t.deepEqual(invoice.features, vectorOfBits([8, 14, 17, 25, 57]))
+  t.deepEqual(invoice.features, vectorOfBits([8, 14, 17, 25, 37, 57]))
 })
 
 test('the description is in the invoice whole, and one that has no room there makes none', (t) => {

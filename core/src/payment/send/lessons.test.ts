@@ -33,7 +33,7 @@ test('lessons — a hop that has refused may carry less, and one that refuses a 
   t.deepEqual([gone.refused, gone.hops], [[], [hop]])
 })
 
-test('BOLT 4, mpp_timeout — a part that only lacked the others says nothing against its way', (t) => {
+test('mpp_timeout — a part that only lacked the others says nothing against its way (BOLT 4)', (t) => {
   t.deepEqual(lessonsOf([failed(0, { type: 'mpp_timeout' }, 2)]).ways, [])
   t.is(lessonsOf([failed(0, { type: 'temporary_node_failure' }, 2)]).ways.length, 1)
 })
