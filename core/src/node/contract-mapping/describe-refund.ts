@@ -20,10 +20,10 @@ export const describeRefund = (refund: OwnRefund, now: TimestampMs): RefundSumma
     ...textsOf(request),
     description: shownText(request.offerDescription ?? ''),
     blinded: request.invreqPaths !== undefined,
-    ...('paymentHash' in state ? { paymentHash: toHex(state.paymentHash) } : {}),
+    ...(state.type === 'paying' || state.type === 'paid' ? { paymentHash: toHex(state.paymentHash) } : {}),
     createdAt,
     expiresAt,
-    ...('at' in state ? { endedAt: state.at } : {}),
+    ...(state.type === 'paid' || state.type === 'cancelled' ? { endedAt: state.at } : {}),
   }
 }
 
