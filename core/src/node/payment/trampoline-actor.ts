@@ -108,6 +108,7 @@ class TrampolineDriver {
       start: this.#start,
       height,
       recordOf: (relay) => this.#relays.get(relay)?.record,
+      isRefused: (relay) => this.#relays.get(relay)?.refused !== undefined,
       refused: (relay, refused) => this.#refused(relay, refused),
     })
     this.#sending = new Sending(services, {

@@ -17,7 +17,8 @@ interface TrampolineRoutesOptions {
   readonly start: StartWait
   readonly height: () => BlockHeight
   readonly recordOf: (relay: string) => TrampolineRelayRecord | undefined
-  /** A plugin has refused what was to go out. */
+  /** Whether a plugin has refused it: then nothing more goes out, and what is out is waited for. */
+  readonly isRefused: (relay: string) => boolean
   readonly refused: (relay: string, verdict: Refused) => void
 }
 
@@ -30,6 +31,7 @@ export class TrampolineRoutes {
   }
 
   find(relay: string, question: RouteQuestion): FoundRoutes | Promise<FoundRoutes> {
+    if (this.#options.isRefused(relay)) return err({ code: 'route-search-failed' })
     const found = this.#options.finder(question)
     if (!('ok' in found)) return found.then((later) => this.#settled(relay, question, later))
     return this.#settled(relay, question, found)
