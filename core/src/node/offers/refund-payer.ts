@@ -163,14 +163,16 @@ export class RefundPayer {
 
   async #pay({ id, maxFeeMsat }: OwnRefund, target: PaymentTarget): Promise<PaymentEnd> {
     const end = await this.#options.pay({ target, maxFeeMsat, key: keyOf(id) })
-    this.#ended(id, target.paymentHash, end)
+    await this.#ended(id, target.paymentHash, end)
     return end
   }
 
-  #ended(id: Uint8Array, paymentHash: PaymentHash, end: PaymentEnd): void {
-    const { refunds, clock } = this.#options
+  async #ended(id: Uint8Array, paymentHash: PaymentHash, told: PaymentEnd): Promise<void> {
+    const { refunds, clock, find } = this.#options
+    // A payment that was not taken up is told as failed, too, and may be under way all the same.
+    const end = told === 'failed' ? ((await find(paymentHash)) ?? told) : told
     const refund = refunds.get(id)
-    if (refund === undefined || end === 'unknown') return
+    if (refund === undefined || end === 'unknown' || end === 'in-flight') return
     // A payment that fails for good has moved nothing: whoever is to be paid may send another invoice.
     refunds.become(refund, end === 'settled' ? { type: 'paid', paymentHash, at: clock.now() } : OPEN)
   }

@@ -135,6 +135,17 @@ for (const isAnnounced of [true, false]) {
   })
 }
 
+test('a refund whose payment is told as failed and is under way all the same stays as it is', async (t) => {
+  const { create, invoiceFor, claim, world, stateOf } = await rig()
+  const refund = await create()
+  world.end = async () => {
+    world.found = 'in-flight'
+    return 'failed'
+  }
+  await claim(invoiceFor(refund.text))
+  t.is(stateOf(refund.id), 'paying')
+})
+
 test('a refund is paid once: what comes while it is paid, or afterwards, is refused, and the same invoice changes nothing', async (t) => {
   const { create, invoiceFor, claim, asked, world, stateOf, store, net } = await rig()
   const refund = await create()
