@@ -129,6 +129,7 @@ test('a payment asks for its routes, sends nothing before they come, and follows
   t.deepEqual(adds(started), [])
   t.deepEqual(asked, {
     id: 1,
+    startedAt: 1_000_000,
     target: request().target,
     remainingMsat: TOTAL,
     feeBudgetMsat: 10_000n,
