@@ -2,6 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
+import { NETWORKS } from '../../core/src/bitcoin/network.ts'
+import { createRefund, encodeRefund } from '../../core/src/invoice/bolt12/request-invoice.ts'
+import { testNode } from '../../core/src/payment/fixtures/nodes.ts'
 import { World } from './support/world.ts'
 
 test('refunds — whoever has one fetches it once, over others, also after a restart of the one who pays', async (t) => {
@@ -44,7 +47,8 @@ test('refunds — whoever has one fetches it once, over others, also after a res
     invoice: refund.refund,
   })
 
-  // Nobody is paid by it again.
+  // Nobody is paid by it again, and it cannot be taken back any more.
+  t.like(await alice.tryAsk('refunds', 'cancel', { refundId: refund.refundId }), { error: { code: 'refund-paid' } })
   const again = await carol.tryAsk('refunds', 'claim', { refund: refund.refund }, 'again')
   t.like(again, { error: { code: 'invoice-refused', details: { text: 'the refund was paid' } } })
   const [second, taken] = [await create(), await create()]
@@ -57,4 +61,33 @@ test('refunds — whoever has one fetches it once, over others, also after a res
   t.like(over, { error: { code: 'invoice-refused', details: { text: 'the refund was taken back' } } })
   await carol.ask('refunds', 'claim', { refund: second.refund })
   await carol.until(async () => carol.payloads('payment.received').length === 2)
+})
+
+test('refunds — what is none of ours, cannot be read, is over, of another network, or leads to nobody, is refused with its name', async (t) => {
+  const world = new World()
+  t.teardown(() => world.close())
+  const [alice, bob] = [await world.node('alice'), await world.node('bob')]
+  await bob.faucet(10_000_000n)
+  await bob.connectTo(alice)
+  const { channelId } = await bob.ask('channels', 'open', { nodeId: alice.id, fundingSat: 1_000_000n })
+  await world.mine(6)
+  await alice.until(() => alice.isUsable(channelId))
+
+  const codeOf = async (operation: 'get' | 'cancel' | 'decode' | 'claim', request: object) => {
+    const answer = await alice.tryAsk('refunds', operation, request)
+    return answer.ok ? undefined : answer.error.code
+  }
+  const stranger = { secret: new Uint8Array(32).fill(1), nodeId: testNode('stranger').nodeId }
+  const made = (chainHash: Uint8Array, expiresAt: number): string => {
+    const terms = { chainHash, description: 'tea', amountMsat: 1_000n, offerAbsoluteExpiry: BigInt(expiresAt) }
+    return encodeRefund(createRefund(stranger, new Uint8Array(16), terms))
+  }
+  const [LATER, EARLIER] = [4_000_000_000, 1_000_000]
+  t.is(await codeOf('get', { refundId: '07'.repeat(32) }), 'refund-not-found')
+  t.is(await codeOf('cancel', { refundId: '07'.repeat(32) }), 'refund-not-found')
+  const { regtest, signet } = NETWORKS
+  t.is(await codeOf('decode', { refund: made(regtest.chainHash, LATER).slice(0, -6) }), 'refund-invalid')
+  t.is(await codeOf('claim', { refund: made(regtest.chainHash, EARLIER) }), 'refund-expired')
+  t.is(await codeOf('claim', { refund: made(signet.chainHash, LATER) }), 'refund-wrong-network')
+  t.is(await codeOf('claim', { refund: made(regtest.chainHash, LATER) }), 'no-way-to-payer')
 })
