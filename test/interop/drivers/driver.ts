@@ -31,6 +31,8 @@ export type Ability =
   | 'blinded-invoice'
   /** Makes offers of BOLT 12, and pays them. */
   | 'offers'
+  /** Says for how long it held an HTLC, and passes on what others say (`option_attribution_data`). */
+  | 'attribution-data'
   /** Tells which failures came back to it, and pays by hints that a test made up. */
   | 'failure-names'
   /** Names channels that are not announced, and our node, in an invoice. */

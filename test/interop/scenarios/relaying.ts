@@ -184,6 +184,25 @@ export const relaying = group('Relays', [
     },
   },
   {
+    title: 'our payments pass the peer, and arrive or fail — we learn for how long it and the payee held them',
+    role: 'both',
+    needs: ['attribution-data'],
+    async run(stage) {
+      const { t } = stage
+      const { us, them, peer } = await throughThePeer(stage)
+      const paid = await us.pay(await them.invoice(40_000_000n))
+      t.is(paid.parts[0]?.holdTimesMs?.length, 2)
+      const { invoice } = await them.ask('invoices', 'create', { amountMsat: 30_000_000n })
+      await them.ask('invoices', 'cancel', { paymentHash: invoice.paymentHash })
+      t.false((await us.tryAsk('payments', 'payInvoice', { invoice: invoice.invoice })).ok)
+      const { payment } = await us.ask('payments', 'get', { paymentHash: invoice.paymentHash })
+      t.is(payment.failure?.erringNode, them.id)
+      t.is(payment.parts[0]?.holdTimesMs?.length, 2)
+      const { bolt11 } = await peer.createInvoice({ amountMsat: 20_000_000n })
+      t.is((await us.pay(bolt11)).parts[0]?.holdTimesMs?.length, 1)
+    },
+  },
+  {
     title: 'we offer the peer too little to relay, too few blocks, or a channel that is none — we read its failure',
     role: 'peer',
     async run(stage) {

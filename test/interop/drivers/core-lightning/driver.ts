@@ -42,6 +42,7 @@ const abilities: Abilities = {
   'amp-invoice': 'it makes no AMP invoices',
   offers: true,
   'blinded-invoice': 'it puts blinded paths into BOLT 12 invoices only',
+  'attribution-data': 'it knows no attribution data',
   'failure-names': true,
   'private-hints': true,
   'refuse-openings': true,

@@ -47,6 +47,7 @@ const abilities: Abilities = {
   'amp-invoice': 'it makes no AMP invoices',
   offers: true,
   'blinded-invoice': 'it makes no BOLT 11 invoices with blinded paths',
+  'attribution-data': true,
   'failure-names': true,
   'private-hints': true,
   'refuse-openings': 'it refuses openings by a plugin of its own only',

@@ -19,6 +19,7 @@ const abilities: Abilities = {
   'amp-invoice': 'it makes no AMP invoices',
   offers: true,
   'blinded-invoice': 'it makes no BOLT 11 invoices with blinded paths',
+  'attribution-data': 'it knows no attribution data',
   'failure-names': true,
   'private-hints': true,
   'refuse-openings': true,

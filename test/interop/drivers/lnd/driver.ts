@@ -45,6 +45,7 @@ const abilities: Abilities = {
   'amp-invoice': true,
   offers: 'it has no offers',
   'blinded-invoice': 'it makes them over announced channels only',
+  'attribution-data': 'it knows no attribution data',
   'failure-names': true,
   'private-hints': true,
   'refuse-openings': true,
