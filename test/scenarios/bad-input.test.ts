@@ -177,6 +177,7 @@ test('an invoice that expired — is not settled by a payment that comes all the
     {
       code: 'payment-failed',
       details: {
+        attempts: 1,
         failure: { code: 'incorrect-or-unknown-payment-details', erringNode: bob.id },
         paymentHash,
       },
