@@ -19,9 +19,8 @@ export const dueId = (durable: Normal, env: ChannelEnv): ShortChannelId | undefi
 }
 
 /**
- * Whether all that the peer needs to know of the channel is announced in a while, or has been. What it is told alone before would be overtaken,
- * and may do harm: LND throws away the channel that it knows by an alias when it announces it, and refuses all later updates of it from whoever
- * sent one at that moment.
+ * Whether both sides announce the channel now. What the peer is told of it alone would be overtaken, and may do harm: LND throws away the
+ * channel that it knows by an alias when it announces it, and refuses all later updates of it from whoever sent one at that moment.
  */
-export const isAnnouncedSoon = (durable: Funded): boolean =>
-  isForAll(durable) && latest(durable).fundingStatus.type === 'confirmed'
+export const isAnnouncedNow = (durable: Funded, env: ChannelEnv): boolean =>
+  isForAll(durable) && dueId(durable, env) !== undefined

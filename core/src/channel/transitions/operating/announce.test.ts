@@ -187,15 +187,14 @@ for (const [field, of] of [
   })
 }
 
-test('channel_update — the peer is told none of a channel that is to be announced, but over a new connection', (t) => {
+test('channel_update — the peer is told none of a channel that both announce at that moment', (t) => {
   const updates = (two: TwoParties): number =>
     [...two.alice.effects, ...two.bob.effects].filter(
       (effect) => effect.type === 'send' && effect.message.type === 'channel_update',
     ).length
   t.is(updates(ready()), 0)
-  // Its blocks may be ahead of ours.
-  t.is(updates(ready(MINED_AT + 3)), 0)
-  t.is(updates(new TwoParties().ready()), 4)
+  // Until the sixth confirmation it is all that the peer has; and over a new connection the network may not have told it.
+  t.true(updates(ready(MINED_AT + 3)) >= 2)
   const again = ready()
   again.disconnect()
   again.connect()
