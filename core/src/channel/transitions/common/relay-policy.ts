@@ -14,7 +14,6 @@ import type { ChannelEnv } from '../../state/environment.ts'
 import type { SetHtlcMaximumCommand, SetInboundDiscountCommand, SetRelayFeesCommand } from '../../state/inputs.ts'
 import type { InboundDiscount, Limits, RelayPolicies, RemoteRelayPolicy } from '../../state/params.ts'
 import type { Session } from '../../state/session.ts'
-import { isAnnouncedNow } from './announcing.ts'
 import { done, emit, type Live, type Step, stay, to } from './step.ts'
 
 const MUST_BE_ONE = 1
@@ -178,7 +177,7 @@ export const recvChannelUpdate = ({ durable, session }: Live, message: ChannelUp
   // Ours was sent when the channel became usable. LND loses it for good if its own graph has the channel only a moment later; by the time
   // that LND sends its own update, its graph has the channel.
   const again = remoteRelay === undefined && next.phase === 'normal' && session?.reestablished === true
-  return to(next, session, again && !isAnnouncedNow(next, env) ? sendChannelUpdate(next, session, env) : [])
+  return to(next, session, again ? sendChannelUpdate(next, session, env) : [])
 }
 
 // BOLT 7: the direction is 0 for the node with the lesser id.

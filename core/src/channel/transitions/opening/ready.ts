@@ -10,7 +10,6 @@ import type { Effect } from '../../state/effects.ts'
 import type { ChannelEnv } from '../../state/environment.ts'
 import type { TxConfirmed, TxUnconfirmed } from '../../state/inputs.ts'
 import type { Session } from '../../state/session.ts'
-import { isAnnouncedNow } from '../common/announcing.ts'
 import { IRREVOCABLE_DEPTH, isAsDeepAs } from '../common/depth.ts'
 import { publishLocalCommitment } from '../common/publications.ts'
 import { react } from '../common/react.ts'
@@ -177,7 +176,7 @@ const becomeReady = (
       capacity: localParams.fundingAmount,
     }),
     ...(usable ? [emit(normal, { type: 'usable', usable: true })] : []),
-    ...(online && !isAnnouncedNow(normal, env) ? sendChannelUpdate(normal, session, env) : []),
+    ...(online ? sendChannelUpdate(normal, session, env) : []),
   ])
 }
 

@@ -187,21 +187,6 @@ for (const [field, of] of [
   })
 }
 
-test('channel_update — the peer is told none of a channel that both announce at that moment', (t) => {
-  const updates = (two: TwoParties): number =>
-    [...two.alice.effects, ...two.bob.effects].filter(
-      (effect) => effect.type === 'send' && effect.message.type === 'channel_update',
-    ).length
-  t.is(updates(ready()), 0)
-  // Until the sixth confirmation it is all that the peer has; and over a new connection the network may not have told it.
-  t.true(updates(ready(MINED_AT + 3)) >= 2)
-  const again = ready()
-  again.disconnect()
-  again.connect()
-  again.settle()
-  t.is(updates(again), 2)
-})
-
 test('BOLT 7, announcement_signatures — those that come before our channel_ready are kept until it is sent', (t) => {
   const two = announcing()
   two.open({ announce: true })
