@@ -73,12 +73,11 @@ export class SqliteConnection {
    * Runs the statements in one transaction; reads wait until it is over. Rejects with the first error: then the changes of the transaction
    * are lost, and the connection must not be used any more.
    *
-   * All statements are one text, each with a semicolon at its end, so that they cross to the database's thread and back once, however busy
-   * this thread is.
+   * All statements are one text, so that they cross to the database's thread and back once, however busy this thread is.
    */
-  transaction(statements: string): Promise<void> {
+  transaction(statements: readonly string[]): Promise<void> {
     // A statement that fails ends the text: a commit after it is never reached.
-    this.#transaction = this.exec(`BEGIN;${statements}COMMIT`)
+    this.#transaction = this.exec(`BEGIN;${statements.join(';')};COMMIT`)
     return this.#transaction
   }
 

@@ -177,48 +177,6 @@ test('what is contributed before a commit goes into it, and is released last', a
   await store.close()
 })
 
-test('what is to be done as a commit begins is done once, and what it submits is in that commit', async (t) => {
-  const store = await open()
-  const order: string[] = []
-  store.whenCommitBegins(() => store.submit([put('thing', 'a', '1')], () => order.push('durable')))
-  store.submit([put('thing', 'b', '1')], () => order.push('submission'))
-  await store.flush()
-  t.deepEqual(order, ['submission', 'durable'])
-  t.is(store.counters.commits, 1)
-  store.submit([put('thing', 'c', '1')])
-  await store.flush()
-  t.deepEqual(order, ['submission', 'durable'])
-  await store.close()
-})
-
-test('what is to be done as a commit begins waits for the commit under way, and contributions come after it', async (t) => {
-  const store = await open()
-  const order: string[] = []
-  store.beforeCommit(() => {
-    order.push('contribution')
-    return undefined
-  })
-  store.submit([put('thing', 'a', '1')], () => order.push('first'))
-  // The commit has taken its batch and waits for the disk.
-  await new Promise<void>((resolve) => process.nextTick(resolve))
-  const done = new Promise<void>((resolve) => {
-    store.whenCommitBegins(() => {
-      order.push('work')
-      // Asked for while a commit begins: it is for the next.
-      store.whenCommitBegins(() => {
-        order.push('more')
-        store.submit([put('thing', 'b', '1')], resolve)
-      })
-      store.submit([put('thing', 'c', '1')])
-    })
-  })
-  t.deepEqual(order, ['contribution'])
-  await done
-  t.deepEqual(order, ['contribution', 'work', 'contribution', 'first', 'more', 'contribution'])
-  t.is(store.counters.commits, 3)
-  await store.close()
-})
-
 test('a second store on the same file is refused with store-in-use', (t) =>
   withFolder(async (folder) => {
     const path = join(folder, 'node.sqlite')

@@ -56,8 +56,6 @@ class SqliteStore implements Store {
   readonly #sought: SoughtKeys
   readonly #contributors: (() => Contribution | undefined)[] = []
   readonly #waiting = new WaitingWrites()
-  /** To be done as the next commit begins. */
-  readonly #work: (() => void)[] = []
   /** Resolved when the waiting writes that were last taken into a commit are durable. */
   #written: Promise<void> = Promise.resolve()
   #pending = new WriteBatch(this.#waiting)
@@ -77,38 +75,27 @@ class SqliteStore implements Store {
     invariant(this.#state !== 'closed', 'the store is closed')
     // The callback that does nothing keeps the submission from counting as empty: contributions wait for the commit that it asks for.
     this.#pending.add(writes, onDurable ?? nothing)
-    this.#schedule()
-  }
-
-  #schedule(): void {
-    if (this.#state !== 'idle') return
-    this.#state = 'scheduled'
-    // After all microtasks, including those that they cause: code that is told about a submission and submits something in turn shares
-    // the commit.
-    queueMicrotask(() => process.nextTick(() => void this.#commit()))
+    if (this.#state === 'idle') {
+      this.#state = 'scheduled'
+      // After all microtasks, including those that they cause: code that is told about a submission and submits something in turn shares
+      // the commit.
+      queueMicrotask(() => process.nextTick(() => void this.#commit()))
+    }
   }
 
   beforeCommit(contribute: () => Contribution | undefined): void {
     this.#contributors.push(contribute)
   }
 
-  whenCommitBegins(work: () => void): void {
-    invariant(this.#state !== 'closed', 'the store is closed')
-    this.#work.push(work)
-    this.#schedule()
-  }
-
   async #commit(): Promise<void> {
     const batch = this.#pending
-    this.#state = 'committing'
-    // What asks to be done now asks for the commit after this one.
-    for (const work of this.#work.splice(0)) work()
     for (const contribute of this.#contributors) {
       const contribution = contribute()
       if (contribution !== undefined) batch.add(contribution.writes, contribution.onDurable)
     }
     if (this.#waiting.areMany) this.#written = new Promise((resolve) => batch.add(this.#waiting.take(), resolve))
     this.#pending = new WriteBatch(this.#waiting)
+    this.#state = 'committing'
     try {
       // A batch without writes waits too, if only for this turn: it is begun before the effects of the commit ahead of it are released, and
       // its own effects must not overtake those.
@@ -120,7 +107,7 @@ class SqliteStore implements Store {
     if (this.#hasFailed()) return
     this.#state = 'idle'
     // The next commit is started first, so that its disk time passes while this one's effects are released.
-    if (!this.#pending.isEmpty || this.#work.length > 0) void this.#commit()
+    if (!this.#pending.isEmpty) void this.#commit()
     batch.release()
   }
 
@@ -136,26 +123,24 @@ class SqliteStore implements Store {
   }
 
   async #write(batch: WriteBatch): Promise<void> {
-    // Strings that only grow are laid out once, when the database takes the whole text. To join pieces would lay out each of them before.
-    let text = ''
+    const statements: string[] = []
     for (const [table, { puts, deletes }] of batch.tables()) {
       this.counters.rows += puts.length + deletes.length
       if (puts.length > 0) {
-        this.counters.statements += 1
         for (const { key } of puts) this.#sought.add(table, key)
-        text += `INSERT INTO ${named(table)} (key, value) VALUES `
-        for (const [i, { key, value }] of puts.entries())
-          text += `${i === 0 ? '' : ','}(${literal(key)},${literal(value as Uint8Array)})`
+        const rows = puts.map(({ key, value }) => `(${literal(key)},${literal(value as Uint8Array)})`)
         // An existing row keeps its place: deleting and inserting it would move both the row and its entry in the index.
-        text += ' ON CONFLICT(key) DO UPDATE SET value = excluded.value;'
+        statements.push(
+          `INSERT INTO ${named(table)} (key, value) VALUES ${rows.join()} ON CONFLICT(key) DO UPDATE SET value = excluded.value`,
+        )
       }
       if (deletes.length > 0) {
-        this.counters.statements += 1
-        text += `DELETE FROM ${named(table)} WHERE key IN (${deletes.map(literal).join()});`
+        statements.push(`DELETE FROM ${named(table)} WHERE key IN (${deletes.map(literal).join()})`)
       }
     }
     this.counters.commits += 1
-    await this.#connection.transaction(text)
+    this.counters.statements += statements.length
+    await this.#connection.transaction(statements)
   }
 
   async get(table: string, key: Uint8Array): Promise<Uint8Array | undefined> {

@@ -51,11 +51,6 @@ export interface Store {
    * `submit([])` makes sure that there is a commit to ask for.
    */
   beforeCommit(contribute: () => Contribution | undefined): void
-  /**
-   * Asks for a commit, and calls once as it begins: what `work` submits is in it. For work that covers all that has come until then, and need
-   * not be done before: its writes could not be on the disk any sooner. Nothing is called any more once the store has failed.
-   */
-  whenCommitBegins(work: () => void): void
   /** The durable value of a key: what is submitted and not yet committed is not seen. */
   get(table: string, key: Uint8Array): Promise<Uint8Array | undefined>
   /** The same for several keys at once, in their order. */

@@ -47,7 +47,6 @@ export class SimulatedStore implements Store {
   #pending = new WriteBatch(this.#waiting)
   #state: 'idle' | 'scheduled' | 'committing' | 'dead' = 'idle'
   #queries: (() => void)[] = []
-  readonly #work: (() => void)[] = []
 
   constructor(disk: SimulatedDisk, timing: DiskTiming) {
     this.#disk = disk
@@ -62,10 +61,6 @@ export class SimulatedStore implements Store {
   submit(writes: readonly Write[], onDurable: () => void = () => {}): void {
     if (this.#state === 'dead') return
     this.#pending.add(writes, onDurable)
-    this.#schedule()
-  }
-
-  #schedule(): void {
     if (this.#state !== 'idle') return
     this.#state = 'scheduled'
     queueMicrotask(() => process.nextTick(() => this.#commit()))
@@ -75,11 +70,6 @@ export class SimulatedStore implements Store {
     this.#contributors.push(contribute)
   }
 
-  whenCommitBegins(work: () => void): void {
-    this.#work.push(work)
-    this.#schedule()
-  }
-
   #isDead(): boolean {
     return this.#state === 'dead'
   }
@@ -87,14 +77,13 @@ export class SimulatedStore implements Store {
   #commit(): void {
     if (this.#isDead()) return
     const batch = this.#pending
-    this.#state = 'committing'
-    for (const work of this.#work.splice(0)) work()
     for (const contribute of this.#contributors) {
       const contribution = contribute()
       if (contribution !== undefined) batch.add(contribution.writes, contribution.onDurable)
     }
     if (this.#waiting.areMany) this.#written = new Promise((resolve) => batch.add(this.#waiting.take(), resolve))
     this.#pending = new WriteBatch(this.#waiting)
+    this.#state = 'committing'
     const written = (): void => {
       if (this.#isDead() || this.#timing.diesBefore()) return
       this.#apply(batch)
@@ -102,7 +91,7 @@ export class SimulatedStore implements Store {
       this.#state = 'idle'
       for (const answer of this.#queries.splice(0)) answer()
       // The next commit begins first, as in the real store.
-      if (!this.#pending.isEmpty || this.#work.length > 0) this.#commit()
+      if (!this.#pending.isEmpty) this.#commit()
       batch.release()
     }
     if (batch.hasWrites) this.#timing.write(written)
@@ -112,7 +101,7 @@ export class SimulatedStore implements Store {
   #releaseEmpty(batch: WriteBatch): void {
     this.#state = 'idle'
     for (const answer of this.#queries.splice(0)) answer()
-    if (!this.#pending.isEmpty || this.#work.length > 0) this.#commit()
+    if (!this.#pending.isEmpty) this.#commit()
     batch.release()
   }
 

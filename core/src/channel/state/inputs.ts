@@ -199,7 +199,7 @@ export interface UpdateFeeCommand {
   readonly requestId?: string
 }
 
-/** The mailbox was drained, and the commit that will hold this step begins. Signs if there are changes and no revocation is awaited. */
+/** The mailbox is drained. Signs if there are changes and no revocation is awaited. */
 interface SignCommand {
   readonly type: 'sign'
 }

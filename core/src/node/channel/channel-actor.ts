@@ -93,10 +93,6 @@ class ChannelDriver {
   readonly #recalled = new Map<number, readonly SpecHtlc[]>()
   #openedByUs = false
   #derivesKeys = false
-  /** Whether it signs as the next commit begins. */
-  #signs = false
-  /** Another behaviour comes after this one, or none. */
-  #ended = false
 
   constructor(services: ChannelServices, hold: ChannelHold, context: ActorContext<ChannelProtocol>) {
     this.#services = services
@@ -216,13 +212,10 @@ class ChannelDriver {
         forceClose: (command) => this.#ask((requestId) => ({ ...command, type: 'force-close', requestId })),
       },
       drained: () => {
-        if (this.#hold.connection !== undefined) this.#signWithNextCommit()
+        if (this.#hold.connection !== undefined) this.#run({ type: 'sign' })
       },
       // Submitted writes are on their way to the disk: the next behaviour begins with the state that is there then.
-      restarting: () => {
-        this.#ended = true
-        return this.#services.store.flush()
-      },
+      restarting: () => this.#services.store.flush(),
       stopped: () => this.#end(),
     }
   }
@@ -340,24 +333,6 @@ class ChannelDriver {
     }
   }
 
-  /**
-   * A signature waits for the disk: it is made as late as it can be without waiting longer, and covers all that came while the commit before
-   * its own was under way.
-   */
-  #signWithNextCommit(): void {
-    if (this.#signs) return
-    this.#signs = true
-    this.#services.store.whenCommitBegins(() => {
-      this.#signs = false
-      if (this.#ended || this.#hold.connection === undefined) return
-      try {
-        this.#run({ type: 'sign' })
-      } catch (error) {
-        this.#context.self.tell('failed', { error })
-      }
-    })
-  }
-
   /** While the disk and the peer are at work: a commitment is then signed or checked sooner. */
   #deriveKeysAhead(): void {
     if (this.#derivesKeys) return
@@ -450,7 +425,6 @@ class ChannelDriver {
   }
 
   #end(): Promise<void> | undefined {
-    this.#ended = true
     this.#watches.clear()
     this.#services.directory.remove(this.#entry)
     const { durable } = this.#entry.state
