@@ -66,6 +66,53 @@ test('a channel that is funded, and a payment that fails for good, are told of a
       failure: { code: 'incorrect-or-unknown-payment-details', erringNode: nodeId },
     },
   ])
+  t.is(alice.payloads('payment.part-failed').length, 1)
+})
+
+test('a part that comes back is told of at once, with its hops and why, while the payment goes on to arrive', async (t) => {
+  const world = new World()
+  t.teardown(() => world.close())
+  const [alice, carol] = [await world.node('alice'), await world.node('carol')]
+  const [bob, dave] = [await world.node('bob'), await world.node('dave')]
+  for (const node of [alice, bob, dave]) await node.faucet(10_000_000n)
+  for (const relay of [bob, dave]) {
+    await alice.connectTo(relay)
+    await relay.connectTo(carol)
+    await alice.openTo(relay, 1_000_000n)
+  }
+  await bob.openTo(carol, 1_000_000n)
+  const dear = await dave.openTo(carol, 1_000_000n)
+  await dave.ask('channels', 'setRelayFees', { channelId: dear, feeBaseMsat: 9_000n, feeProportionalMillionths: 100 })
+  const remote = async () => (await carol.ask('channels', 'get', { channelId: dear })).channel.remotePolicy
+  await carol.until(async () => (await remote())?.feeBaseMsat === 9_000n)
+  const invoice = await carol.invoice(50_000_000n)
+  // What bob could have carried is gone when the payment comes.
+  await bob.pay(await carol.invoice(950_000_000n))
+
+  const { status, paymentHash, parts } = await alice.pay(invoice)
+  t.is(status, 'settled')
+  const told = alice.payloads('payment.part-failed')
+  t.like(told, [
+    {
+      paymentHash,
+      part: {
+        status: 'failed',
+        failure: { code: 'temporary-channel-failure', erringNode: bob.id },
+        hops: [
+          { nodeId: bob.id, outcome: 'carried' },
+          { nodeId: carol.id, outcome: 'refused' },
+        ],
+      },
+    },
+  ])
+  t.is(told.length, 1)
+  t.deepEqual(
+    parts.map((part) => [part.status, part.route[0]]),
+    [
+      ['failed', bob.id],
+      ['settled', dave.id],
+    ],
+  )
 })
 
 test('a payment is relayed over the hints of an invoice, and the relay is told of', async (t) => {

@@ -22,7 +22,7 @@ import { wallet } from './wallet.ts'
  * Semantic: what grows gets another patch, and a reader of an older one goes on working; what breaks a reader gets another minor before
  * 1.0.0, which no `^` of an earlier one takes.
  */
-export const CONTRACT_VERSION = '0.1.11'
+export const CONTRACT_VERSION = '0.1.12'
 
 /** Every actor, by name. */
 export const actors = {

@@ -286,6 +286,12 @@ const definitions = [
     },
     { class: 'money' },
   ),
+  event(
+    'payment.part-failed',
+    'An HTLC of a payment of ours has come back. The payment may go on; what has arrived is told in payment.sent.',
+    { paymentHash: PaymentHash, part: SentPart },
+    { class: 'network' },
+  ),
   event('router.probed', 'A probe has come back, from its destination or from on the way there.', probed, {
     class: 'network',
   }),

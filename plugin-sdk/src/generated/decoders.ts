@@ -76,6 +76,15 @@ export const restoreEvent: Readonly<Record<string, Restore>> = {
       }
     }
   },
+  'payment.part-failed': (data) => {
+    data.part.amountMsat = BigInt(data.part.amountMsat)
+    data.part.feesMsat = BigInt(data.part.feesMsat)
+    if (data.part.hops !== undefined) {
+      for (const item0 of data.part.hops) {
+        item0.amountMsat = BigInt(item0.amountMsat)
+      }
+    }
+  },
   'router.probed': (data) => {
     data.amountMsat = BigInt(data.amountMsat)
     data.feesMsat = BigInt(data.feesMsat)

@@ -3,7 +3,7 @@
 import type { BlockHash, BlockHeight, CallOptions, ChannelId, Cursor, FeeratePerKw, Msat, NodeId, PageToken, PaymentHash, Ppm, Preimage, Reason, Sat, ShortChannelId, TimestampMs, TxId } from '../contract/types.ts'
 
 /** The contract that these types are of. */
-export type ContractVersion = '0.1.11'
+export type ContractVersion = '0.1.12'
 
 /** Beside a query. */
 export type QueryOptions = Pick<CallOptions, 'timeoutMs'>
@@ -2197,7 +2197,7 @@ export interface EventsListRequest {
   /** Only events before this time. */
   readonly until?: TimestampMs
   /** Only these; all if not said. */
-  readonly types?: readonly ('peer.connected' | 'peer.disconnected' | 'peer.repeated' | 'channel.opening' | 'channel.funding-created' | 'channel.funding-confirmed' | 'channel.ready' | 'channel.state-changed' | 'channel.balance-changed' | 'channel.relay-fees-changed' | 'channel.inbound-discount-changed' | 'channel.closing' | 'channel.close-signed' | 'channel.transaction-published' | 'channel.fees-short' | 'channel.waits-changed' | 'channel.closed' | 'channel.errored' | 'payment.sent' | 'payment.failed' | 'router.probed' | 'payment.received' | 'invoice.held' | 'invoice.cancelled' | 'payment.relayed' | 'payment.relay-failed' | 'invoice.created' | 'wallet.transaction' | 'wallet.transaction-dropped' | 'wallet.rescanned' | 'chain.block' | 'chain.health-changed' | 'node.rows-removed' | 'node.archive-failed' | 'plugin.started' | 'plugin.stopped' | 'plugin.faulted' | 'plugin.refused' | 'plugin.warned')[]
+  readonly types?: readonly ('peer.connected' | 'peer.disconnected' | 'peer.repeated' | 'channel.opening' | 'channel.funding-created' | 'channel.funding-confirmed' | 'channel.ready' | 'channel.state-changed' | 'channel.balance-changed' | 'channel.relay-fees-changed' | 'channel.inbound-discount-changed' | 'channel.closing' | 'channel.close-signed' | 'channel.transaction-published' | 'channel.fees-short' | 'channel.waits-changed' | 'channel.closed' | 'channel.errored' | 'payment.sent' | 'payment.failed' | 'payment.part-failed' | 'router.probed' | 'payment.received' | 'invoice.held' | 'invoice.cancelled' | 'payment.relayed' | 'payment.relay-failed' | 'invoice.created' | 'wallet.transaction' | 'wallet.transaction-dropped' | 'wallet.rescanned' | 'chain.block' | 'chain.health-changed' | 'node.rows-removed' | 'node.archive-failed' | 'plugin.started' | 'plugin.stopped' | 'plugin.faulted' | 'plugin.refused' | 'plugin.warned')[]
   /** 100 if not said. */
   readonly limit?: number
 }
@@ -2461,6 +2461,12 @@ export interface PaymentFailed {
   readonly startedAt: TimestampMs
   /** Milliseconds since the Unix epoch. */
   readonly failedAt: TimestampMs
+}
+
+/** An HTLC of a payment of ours has come back. The payment may go on; what has arrived is told in payment.sent. */
+export interface PaymentPartFailed {
+  readonly paymentHash: PaymentHash
+  readonly part: SentPart
 }
 
 /** A probe has come back, from its destination or from on the way there. */
@@ -2808,6 +2814,8 @@ export interface Events {
   readonly 'payment.sent': PaymentSent
   /** A payment of ours has failed for good. Nothing of it is still under way. */
   readonly 'payment.failed': PaymentFailed
+  /** An HTLC of a payment of ours has come back. The payment may go on; what has arrived is told in payment.sent. */
+  readonly 'payment.part-failed': PaymentPartFailed
   /** A probe has come back, from its destination or from on the way there. */
   readonly 'router.probed': RouterProbed
   /** An invoice of ours was paid, or somebody paid us without one. */
@@ -2870,6 +2878,7 @@ export type DurableEventName =
   | 'channel.errored'
   | 'payment.sent'
   | 'payment.failed'
+  | 'payment.part-failed'
   | 'router.probed'
   | 'payment.received'
   | 'invoice.held'

@@ -26,7 +26,7 @@ import {
   paymentIndexWrites,
 } from './payment-index.ts'
 import { type LookedAtRow, type RemovedRows, removable, sumOf } from './removable.ts'
-import { reportPaymentEnded } from './report-payment.ts'
+import { reportFailedParts, reportPaymentEnded } from './report-payment.ts'
 import type { SearchInput } from './route-searches.ts'
 import { type AddedInput, Sending, type SendingServices } from './sending.ts'
 
@@ -189,6 +189,7 @@ class PaymentsDriver {
         this.#live.delete(hash)
         this.#tell(hash, payment)
       })
+      reportFailedParts(this.#services.events, before, payment)
     }
     for (const effect of effects) {
       if (effect.type === 'add-htlc') void this.#sending.offer(hash, effect, effect.reference)

@@ -36,6 +36,21 @@ export const reportPaymentEnded = (log: EventLog, payment: SentPayment): void =>
   }
 }
 
+/** Tells the event log which parts of a payment have failed since it was as `before`. */
+export const reportFailedParts = (log: EventLog, before: SentPayment | undefined, payment: SentPayment): void => {
+  const { paymentHash, recipient } = payment.target
+  const told = new Set(failedOf(before).map(({ id }) => id))
+  for (const attempt of failedOf(payment))
+    if (!told.has(attempt.id))
+      log.append('payment.part-failed', {
+        paymentHash: toHex(paymentHash),
+        part: describeAttempt(attempt, recipient, true),
+      })
+}
+
+const failedOf = (payment: SentPayment | undefined): readonly Attempt[] =>
+  payment?.attempts.filter(({ status }) => status === 'failed') ?? []
+
 /** What arrived and what relays charged, of the parts that are settled or, before the end, under way. */
 export const settledAmounts = ({
   target,
