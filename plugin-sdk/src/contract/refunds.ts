@@ -65,13 +65,14 @@ export const refunds = actor(
   'Refunds of BOLT 12, invoice requests without an offer: this node pays its own, and fetches those of others.',
   {
     list: query({
-      summary: 'Refunds of this node, the newest first, a page at a time.',
+      summary:
+        'Refunds of this node, the newest first, a page at a time. A plugin sees its own alone, as the text of one is worth its amount.',
       request: z.strictObject({ status: RefundStatus.optional(), page: Page.optional() }),
       reply: page(RefundSummary),
       commandLine: { isDefault: true },
     }),
     get: query({
-      summary: 'One refund of this node.',
+      summary: 'One refund of this node. A plugin sees its own alone.',
       request: z.strictObject({ refundId: RefundId }),
       reply: z.object({ refund: RefundSummary }),
       errors: ['refund-not-found'],

@@ -921,7 +921,7 @@ export interface Payment {
   readonly destination?: NodeId
   /** It was sent without an invoice. */
   readonly keysend?: boolean
-  /** A BOLT 11 invoice; or the offer that was paid. */
+  /** A BOLT 11 invoice; or the offer that was paid, or the id of the refund. */
   readonly invoice?: string
   readonly description?: string
   readonly parts: readonly SentPart[]
@@ -1202,7 +1202,7 @@ export interface InvoicesListReply {
 /** An invoice that we made. One for an offer is listed once a payment for it comes. */
 export interface InvoiceSummary {
   readonly paymentHash: PaymentHash
-  /** A BOLT 11 invoice; or the offer that it is for. */
+  /** A BOLT 11 invoice; or the offer that it is for, or the id of the refund. */
   readonly invoice: string
   readonly status: 'open' | 'paid' | 'expired' | 'held'
   readonly amountMsat?: Msat
@@ -1681,9 +1681,9 @@ export interface RefundsClaimReply {
 
 /** Refunds of BOLT 12, invoice requests without an offer: this node pays its own, and fetches those of others. */
 export interface RefundsActor {
-  /** Refunds of this node, the newest first, a page at a time. */
+  /** Refunds of this node, the newest first, a page at a time. A plugin sees its own alone, as the text of one is worth its amount. */
   list(request?: RefundsListRequest, options?: QueryOptions): Promise<RefundsListReply>
-  /** One refund of this node. Errors: refund-not-found. */
+  /** One refund of this node. A plugin sees its own alone. Errors: refund-not-found. */
   get(request: RefundsGetRequest, options?: QueryOptions): Promise<RefundsGetReply>
   /** Promises an amount to the first who sends an invoice for it: whoever has the text can. All of it counts as spent at once, whether or not somebody comes for it. Effects: pays-out, fees, reveals, keeps. Errors: amount-out-of-bounds, too-many-refunds. */
   create(request: RefundsCreateRequest, options: CommandOptions): Promise<RefundsCreateReply>

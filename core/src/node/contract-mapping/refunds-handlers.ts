@@ -4,26 +4,34 @@ import { fromHex, toHex } from '../../lib/bytes.ts'
 import type { PaymentHash } from '../../lib/ids.ts'
 import { err, ok } from '../../lib/result.ts'
 import type { EventLog } from '../events/event-log.ts'
+import { isSeenBy } from '../offers/own-refunds.ts'
 import type { ClaimFailure } from '../offers/refund-claimer.ts'
 import { readInvoice } from '../payment/receiver-actor.ts'
 import type { MappingContext } from './context.ts'
 import { describeInvoice } from './describe-invoice.ts'
 import { describeDecodedRefund, describeRefund } from './describe-refund.ts'
-import { type ActorHandlers, pluginOf, refusal } from './handlers.ts'
+import { type ActorHandlers, type HandlerContext, pluginOf, refusal } from './handlers.ts'
 import { invoiceRefused, NO_MESSAGES } from './offer-refusals.ts'
 import { pageOf } from './paging.ts'
 
 export const refundsHandlers = ({ offers, options, flow, events }: MappingContext): ActorHandlers<'refunds'> => {
   const { clock, store } = options
   const { refunds, owner } = offers
+  const find = (refundId: string, caller: HandlerContext['caller']) => {
+    const refund = refunds.own.get(fromHex(refundId))
+    return refund !== undefined && isSeenBy(refund, pluginOf(caller)) ? refund : undefined
+  }
   return {
-    async list({ status, page }) {
-      const all = refunds.own.all().map((refund) => describeRefund(refund, clock.now()))
+    async list({ status, page }, { caller }) {
+      const all = refunds.own
+        .all()
+        .filter((refund) => isSeenBy(refund, pluginOf(caller)))
+        .map((refund) => describeRefund(refund, clock.now()))
       return pageOf(status === undefined ? all : all.filter((refund) => refund.status === status), page)
     },
 
-    async get({ refundId }) {
-      const refund = refunds.own.get(fromHex(refundId))
+    async get({ refundId }, { caller }) {
+      const refund = find(refundId, caller)
       return refund === undefined ? err(NOT_FOUND) : ok({ refund: describeRefund(refund, clock.now()) })
     },
 
@@ -39,9 +47,8 @@ export const refundsHandlers = ({ offers, options, flow, events }: MappingContex
     },
 
     async cancel({ refundId }, { caller }) {
-      const refund = refunds.own.get(fromHex(refundId))
-      const plugin = pluginOf(caller)
-      if (refund === undefined || (plugin !== undefined && refund.owner !== plugin)) return err(NOT_FOUND)
+      const refund = find(refundId, caller)
+      if (refund === undefined) return err(NOT_FOUND)
       if (refund.state.type === 'paying' || refund.state.type === 'paid') {
         return err(refusal('refund-paid', 'the refund was paid, or is being paid', { field: 'refundId' }))
       }

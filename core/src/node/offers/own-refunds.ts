@@ -30,6 +30,10 @@ export interface OwnRefund {
   readonly state: RefundState
 }
 
+/** Whether it is shown to a plugin, or to the operator: its text is worth money. */
+export const isSeenBy = ({ owner }: OwnRefund, plugin: string | undefined): boolean =>
+  plugin === undefined || owner === plugin
+
 export type RefundState =
   /** Nobody has sent an invoice that could be paid. */
   | { readonly type: 'open' }

@@ -3,8 +3,9 @@ import { sha256 } from '../../crypto/hashes.ts'
 import { acceptRefund, answerRequest } from '../../invoice/bolt12/answer-request.ts'
 import type { Bolt12Error } from '../../invoice/bolt12/bolt12-error.ts'
 import { encodeBolt12Invoice } from '../../invoice/bolt12/invoice.ts'
-import { decodeRefund, keyOfRequest, type ReadRequest } from '../../invoice/bolt12/invoice-request.ts'
+import { decodeRefund, keyOfRequest, type ReadRequest, refundId } from '../../invoice/bolt12/invoice-request.ts'
 import type { Bolt12Owner } from '../../invoice/bolt12/own-keys.ts'
+import { toHex } from '../../lib/bytes.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { Rng } from '../../lib/rng.ts'
@@ -83,7 +84,8 @@ export class RefundClaimer {
       preimage,
       pathId,
       description: offerDescription,
-      invoice: text,
+      // Not its text: invoices are shown to others than whoever claims it, who could be quicker.
+      invoice: toHex(refundId(refund.value)),
       createdAt: now,
       expiresAt: now + EXPIRY_SECONDS * 1_000,
       state: { type: 'open' },

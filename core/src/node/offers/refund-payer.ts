@@ -188,8 +188,9 @@ export class RefundPayer {
     if (target !== undefined) await this.#pay(refund, target)
   }
 
-  #targetOf({ text }: OwnRefund, invoice: PayableInvoice): PaymentTarget | undefined {
-    return offerTarget(text, invoice, recipientPaths(invoice.paths, this.#options.resolver))
+  #targetOf({ id }: OwnRefund, invoice: PayableInvoice): PaymentTarget | undefined {
+    // Not its text: a payment is shown to others than whoever made the refund, and if it fails the text is worth money again.
+    return offerTarget(toHex(id), invoice, recipientPaths(invoice.paths, this.#options.resolver))
   }
 }
 
