@@ -34,7 +34,10 @@ const RefundSummary = named(
     issuer: text(1024).optional(),
     payerNote: text(1024).optional(),
     blinded: field(Flag, { summary: 'It is reached through peers, and does not name this node.' }),
-    paymentHash: field(PaymentHash, { summary: 'Of the payment that it is paid with.' }).optional(),
+    paymentHash: field(PaymentHash, {
+      summary:
+        'Of the payment that it is paid with. One that was taken back as the database was put back names the payment that may have paid it.',
+    }).optional(),
     createdAt: Timestamp,
     expiresAt: Timestamp,
     endedAt: field(Timestamp, { summary: 'When it was paid, or taken back.' }).optional(),

@@ -1589,7 +1589,7 @@ export interface RefundSummary {
   readonly payerNote?: string
   /** It is reached through peers, and does not name this node. */
   readonly blinded: boolean
-  /** Of the payment that it is paid with. */
+  /** Of the payment that it is paid with. One that was taken back as the database was put back names the payment that may have paid it. */
   readonly paymentHash?: PaymentHash
   /** Milliseconds since the Unix epoch. */
   readonly createdAt: TimestampMs

@@ -1,15 +1,16 @@
 import test from 'ava'
 import { decodeBolt12Invoice } from '../../invoice/bolt12/invoice.ts'
 import { decodeInvoiceError } from '../../invoice/bolt12/invoice-error.ts'
-import { equalBytes, toHex } from '../../lib/bytes.ts'
+import { concat, equalBytes, toHex } from '../../lib/bytes.ts'
 import { seededRng } from '../../lib/rng.ts'
 import { createPaymentPaths } from '../../payment/receive/payment-paths.ts'
 import type { PaymentRequest } from '../../payment/send/payment.ts'
 import { openSqliteStore } from '../../store/sqlite-store.ts'
+import { describeRefund } from '../contract-mapping/describe-refund.ts'
 import { MessageNet, type NetNode } from '../onion-messages/fixtures/message-net.ts'
 import { restoredMark } from '../storage/restored-mark.ts'
-import { MIGRATIONS } from '../storage/tables.ts'
-import { MAX_REFUNDS, OwnRefunds } from './own-refunds.ts'
+import { MIGRATIONS, TABLE } from '../storage/tables.ts'
+import { MAX_REFUNDS, type OwnRefund, OwnRefunds } from './own-refunds.ts'
 import { RefundClaimer } from './refund-claimer.ts'
 import { type PaymentEnd, RefundPayer, type RefundPayerOptions, type RefundWish } from './refund-payer.ts'
 
@@ -257,29 +258,57 @@ test('what was being paid when the node stopped is taken up: by the payment’s 
 })
 
 test('what was never begun is open again, and a database that was put back pays nobody', async (t) => {
-  const { create, invoiceFor, claim, world, store, net, payerOf } = await rig()
+  const { create, invoiceFor, claim, world, store, net, payerOf, refunds } = await rig()
   const [begun, open] = [await create(), await create({ description: 'cake' })]
   world.end = () => NEVER as Promise<never>
+  const { record, invoice } = invoiceFor(begun.text)
   await claim(invoiceFor(begun.text))
   await store.flush()
   const own = await OwnRefunds.open(store, net.clock, () => {})
   await payerOf(own).resume()
   t.is(own.get(begun.id)?.state.type, 'open')
+  const { paymentHash } = record
+  refunds.become(begun, { type: 'paying', paymentHash, invoice })
   store.submit([restoredMark])
   await store.flush()
-  const restored = await OwnRefunds.open(store, net.clock, () => {})
-  t.deepEqual(
-    [begun, open].map(({ id }) => restored.get(id)?.state.type),
-    ['cancelled', 'cancelled'],
-  )
+  // Which payment may have paid it is told, however often the database is put back.
+  const [at, states] = [net.clock.now(), [begun, open]]
+  for (let i = 0; i < 3; i++) {
+    const restored = await OwnRefunds.open(store, net.clock, () => {})
+    t.deepEqual(
+      states.map(({ id }) => restored.get(id)?.state),
+      [
+        { type: 'cancelled', at, paymentHash },
+        { type: 'cancelled', at },
+      ],
+    )
+    t.is(describeRefund(restored.get(begun.id) as OwnRefund, at).paymentHash, toHex(paymentHash))
+    await net.clock.advance(1_000)
+    await store.flush()
+  }
+})
+
+test('rows of refunds of the version before are read', async (t) => {
+  const { create, store, net, refunds } = await rig()
+  const refund = await create()
+  refunds.cancel(refund)
+  await store.flush()
+  const value = (await store.get(TABLE.refund, refund.id)) as Uint8Array
+  // It had no byte at its end that says whether a payment was known.
+  store.submit([{ table: TABLE.refund, key: refund.id, value: concat(Uint8Array.of(1), value.slice(1, -1)) }])
+  await store.flush()
+  const again = await OwnRefunds.open(store, net.clock, () => {})
+  t.deepEqual(again.get(refund.id), refunds.get(refund.id))
 })
 
 test('so many refunds are kept, plugins leave half of it, and those that ended long ago make room', async (t) => {
-  const { payer, refunds, create, net } = await rig()
+  const { payer, refunds, create, net, store } = await rig()
   const full = { ok: false, error: { code: 'too-many-refunds' } }
   const wish = { amountMsat: 1n, maxFeeMsat: 1n, description: 'x', expirySeconds: 60, blinded: false }
   const old = await create({ expirySeconds: 60 })
+  await store.flush()
   await net.clock.advance(31 * 86_400_000)
+  t.is((await OwnRefunds.open(store, net.clock, () => {})).count, 0)
   await create()
   t.is(refunds.get(old.id), undefined)
   Object.defineProperty(refunds, 'count', { value: MAX_REFUNDS / 2 })
