@@ -162,19 +162,20 @@ export class RefundPayer {
   }
 
   async #pay({ id, maxFeeMsat }: OwnRefund, target: PaymentTarget): Promise<PaymentEnd> {
-    const end = await this.#options.pay({ target, maxFeeMsat, key: keyOf(id) })
-    await this.#ended(id, target.paymentHash, end)
-    return end
+    return this.#ended(id, target.paymentHash, await this.#options.pay({ target, maxFeeMsat, key: keyOf(id) }))
   }
 
-  async #ended(id: Uint8Array, paymentHash: PaymentHash, told: PaymentEnd): Promise<void> {
+  /** Returns how it is, whatever was told. */
+  async #ended(id: Uint8Array, paymentHash: PaymentHash, told: PaymentEnd): Promise<PaymentEnd> {
     const { refunds, clock, find } = this.#options
     // A payment that was not taken up is told as failed, too, and may be under way all the same.
     const end = told === 'failed' ? ((await find(paymentHash)) ?? told) : told
+    if (end === 'unknown' || end === 'in-flight') return 'unknown'
     const refund = refunds.get(id)
-    if (refund === undefined || end === 'unknown' || end === 'in-flight') return
     // A payment that fails for good has moved nothing: whoever is to be paid may send another invoice.
-    refunds.become(refund, end === 'settled' ? { type: 'paid', paymentHash, at: clock.now() } : OPEN)
+    if (refund !== undefined)
+      refunds.become(refund, end === 'settled' ? { type: 'paid', paymentHash, at: clock.now() } : OPEN)
+    return end
   }
 
   async #takeUp(refund: OwnRefund): Promise<void> {
@@ -182,7 +183,10 @@ export class RefundPayer {
     const { id, state } = refund
     if (state.type !== 'paying') return
     const known = await find(state.paymentHash)
-    if (known !== 'in-flight') return this.#ended(id, state.paymentHash, known ?? 'failed')
+    if (known !== 'in-flight') {
+      await this.#ended(id, state.paymentHash, known ?? 'failed')
+      return
+    }
     const invoice = decodeBolt12Invoice(state.invoice)
     const target = invoice.ok ? this.#targetOf(refund, invoice.value) : undefined
     if (target !== undefined) await this.#pay(refund, target)
