@@ -1,4 +1,5 @@
 import type { EventName } from '@fulgurite/plugin-sdk/contract'
+import { isAmount } from '../../invoice/bolt12/checks.ts'
 import { decodeRefund } from '../../invoice/bolt12/invoice-request.ts'
 import { fromHex, toHex } from '../../lib/bytes.ts'
 import type { PaymentHash } from '../../lib/ids.ts'
@@ -37,7 +38,7 @@ export const refundsHandlers = ({ offers, options, flow, events }: MappingContex
 
     async create({ blinded = false, ...wish }, { caller }) {
       if (refunds.payer === undefined) return err(NO_MESSAGES)
-      if (wish.amountMsat === 0n || wish.amountMsat > MOST_MSAT) {
+      if (!isAmount(wish.amountMsat)) {
         return err(refusal('amount-out-of-bounds', 'nobody can be paid this amount', { field: 'amountMsat' }))
       }
       const made = await refunds.payer.create({ ...wish, blinded, plugin: pluginOf(caller) })
@@ -74,15 +75,26 @@ export const refundsHandlers = ({ offers, options, flow, events }: MappingContex
       if (!added.ok) return err(refusal('mailbox-full', 'too many invoices at once; try again later'))
       const paid = paymentOf(events, paymentHash)
       const sent = await claimer.send(claim.value, paid.came).finally(paid.stop)
-      if (sent.ok) {
+      const asItIs = async () => {
         const now = await readInvoice(store, paymentHash)
         return ok({ invoice: describeInvoice(now?.type === 'bolt12' ? now : record, clock.now()) })
       }
+      if (sent.ok) return asItIs()
+      const { error } = sent
+      // Whoever refuses a copy may have begun to pay the one before.
+      if (error.code === 'request-refused' && error.copies > 1) {
+        const { details, ...refused } = invoiceRefused(
+          error,
+          'the payer refuses this copy of the invoice, may be paying an earlier one',
+        )
+        return err({ ...refused, details: { ...details, paymentHash: toHex(paymentHash) } })
+      }
       // Nobody else has it, and whoever refuses it pays nothing.
-      await flow.receiver.ask('cancel', { paymentHash, owner: undefined })
+      const cancelled = await flow.receiver.ask('cancel', { paymentHash, owner: undefined })
+      if (cancelled.ok && !cancelled.value.ok && cancelled.value.error.code === 'paid') return asItIs()
       return err(
-        sent.error.code === 'request-refused'
-          ? invoiceRefused(sent.error, 'the payer does not pay the invoice')
+        error.code === 'request-refused'
+          ? invoiceRefused(error, 'the payer does not pay the invoice')
           : refusal(
               'no-way-to-payer',
               'no way for messages to the payer is known: connect to a node that passes them on',
@@ -91,9 +103,6 @@ export const refundsHandlers = ({ offers, options, flow, events }: MappingContex
     },
   }
 }
-
-/** All bitcoin that there will ever be. */
-const MOST_MSAT = 2_100_000_000_000_000_000n
 
 const NOT_FOUND = refusal('refund-not-found', 'this node made no refund with this id', { field: 'refundId' })
 

@@ -34,6 +34,12 @@ export interface RefundClaim {
   readonly invoice: Uint8Array
 }
 
+/** The payer says why it does not pay. */
+export interface ClaimRefused extends RequestRefused {
+  /** So many copies of the invoice were sent before: it may be paying another one. */
+  readonly copies: number
+}
+
 export type ClaimFailure = Bolt12Error | { readonly code: 'own-refund' | 'no-way-to-us' }
 
 /** Whoever pays a refund does so at once: longer would only keep the invoice in the list. */
@@ -97,9 +103,11 @@ export class RefundClaimer {
   async send(
     { refund, invoice }: RefundClaim,
     paid: Promise<undefined>,
-  ): Promise<Result<void, SendMessageFailure | RequestRefused>> {
+  ): Promise<Result<void, SendMessageFailure | ClaimRefused>> {
     const answer = await askByTurns(this.#options, waysToPayer(refund), { invoice }, paid)
     if (!answer.ok) return answer
-    return answer.value === undefined ? ok(undefined) : err(refusedBy(answer.value.content.invoiceError))
+    if (answer.value === undefined) return ok(undefined)
+    const { content, sentTo } = answer.value
+    return err({ ...refusedBy(content.invoiceError), copies: sentTo.length })
   }
 }

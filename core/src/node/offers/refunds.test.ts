@@ -1,6 +1,6 @@
 import test from 'ava'
 import { decodeBolt12Invoice } from '../../invoice/bolt12/invoice.ts'
-import { decodeInvoiceError } from '../../invoice/bolt12/invoice-error.ts'
+import { decodeInvoiceError, encodeInvoiceError } from '../../invoice/bolt12/invoice-error.ts'
 import { concat, equalBytes, toHex } from '../../lib/bytes.ts'
 import { seededRng } from '../../lib/rng.ts'
 import { createPaymentPaths } from '../../payment/receive/payment-paths.ts'
@@ -315,6 +315,23 @@ test('so many refunds are kept, plugins leave half of it, and those that ended l
   Object.defineProperty(refunds, 'count', { value: MAX_REFUNDS / 2 })
   t.deepEqual(await payer.create({ ...wish, plugin: 'shop' }), full)
   t.true((await payer.create({ ...wish, plugin: undefined })).ok)
+})
+
+test('an invoice is sent again while nothing comes, and with a refusal it is told how often it was sent', async (t) => {
+  const { net, alice, create, invoiceFor, claimer } = await rig()
+  const { text } = await create()
+  for (const heard of [1, 2]) {
+    let copies = 0
+    alice.messages.onReceived(({ content: { replyPath } }) => {
+      copies += 1
+      if (copies === heard && replyPath !== undefined) {
+        alice.messages.answer(replyPath, { invoiceError: encodeInvoiceError({ error: 'no' }) })
+      }
+    })
+    const sent = claimer.send(invoiceFor(text), NEVER)
+    for (let i = 0; i < 15; i++) await net.clock.advance(1_000)
+    t.deepEqual(await sent, { ok: false, error: { code: 'request-refused', text: 'no', copies: heard } })
+  }
 })
 
 test('a refund of our own, an offer, or one that is over is not claimed', async (t) => {
