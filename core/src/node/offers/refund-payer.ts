@@ -2,7 +2,7 @@ import { checkInvoice, type InvoiceRefusal } from '../../invoice/bolt12/check-in
 import { type Bolt12Invoice, invoiceStream } from '../../invoice/bolt12/fields.ts'
 import { decodeBolt12Invoice, type PayableInvoice } from '../../invoice/bolt12/invoice.ts'
 import { encodeInvoiceError } from '../../invoice/bolt12/invoice-error.ts'
-import { refundId } from '../../invoice/bolt12/invoice-request.ts'
+import { keyOfRequest, refundId } from '../../invoice/bolt12/invoice-request.ts'
 import { type Bolt12Owner, cameBy, ownPathId } from '../../invoice/bolt12/own-keys.ts'
 import { createRefund } from '../../invoice/bolt12/request-invoice.ts'
 import { equalBytes, toHex } from '../../lib/bytes.ts'
@@ -130,7 +130,9 @@ export class RefundPayer {
 
   /** By all its records, so that nothing of it was changed. */
   #refundOf(invoice: Bolt12Invoice): OwnRefund | undefined {
-    return this.#options.refunds.get(refundId(invoice))
+    const { owner, refunds } = this.#options
+    // In this order: the root takes several hashes for each record, and a stranger sends as many as a message holds.
+    return keyOfRequest(owner, invoice) === undefined ? undefined : refunds.get(refundId(invoice))
   }
 
   /** Why nobody is paid by it now. */

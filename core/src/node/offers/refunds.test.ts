@@ -1,6 +1,8 @@
 import test from 'ava'
 import { decodeBolt12Invoice } from '../../invoice/bolt12/invoice.ts'
 import { decodeInvoiceError, encodeInvoiceError } from '../../invoice/bolt12/invoice-error.ts'
+import { refundId } from '../../invoice/bolt12/invoice-request.ts'
+import { encodeRefund } from '../../invoice/bolt12/request-invoice.ts'
 import { concat, equalBytes, toHex } from '../../lib/bytes.ts'
 import { seededRng } from '../../lib/rng.ts'
 import { createPaymentPaths } from '../../payment/receive/payment-paths.ts'
@@ -231,6 +233,17 @@ test('what is not to be paid is refused with the reason, and who names no refund
   t.is(alice.received.length, 0)
   const [read] = [decodeBolt12Invoice(made.invoice)]
   t.true(read.ok)
+})
+
+test('the root over an invoice’s records is not made for a request that we have not made', async (t) => {
+  const { create, invoiceFor, payer, refunds } = await rig()
+  const { request } = await create()
+  const sought: string[] = []
+  Object.defineProperty(refunds, 'get', { value: (id: Uint8Array) => void sought.push(toHex(id)) })
+  for (const refund of [request, { ...request, invreqPayerNote: 'more' }, { ...request, invreqAmount: 6_000n }]) {
+    await payer.take({ content: { invoice: invoiceFor(encodeRefund(refund)).invoice } })
+  }
+  t.deepEqual(sought, [toHex(refundId(request))])
 })
 
 test('what was being paid when the node stopped is taken up: by the payment’s end, whenever that comes', async (t) => {
