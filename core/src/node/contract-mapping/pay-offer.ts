@@ -38,7 +38,7 @@ export const offerPaying = (context: MappingContext) => {
     // The chain may be out of sight since the invoice was asked for, or since the start before which it was.
     const blind = blindRefusal(context.chainHealth)
     if (blind !== undefined) return err(blind)
-    const paths = offers.payer?.pathsOf(fetched) ?? []
+    const paths = flow.recipientPaths(fetched.paths)
     const target = offerTarget(request.offer, fetched, paths)
     if (target === undefined) {
       return err(

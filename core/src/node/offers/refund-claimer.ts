@@ -2,7 +2,7 @@ import { freshKey } from '../../crypto/fresh-key.ts'
 import { sha256 } from '../../crypto/hashes.ts'
 import { acceptRefund, answerRequest } from '../../invoice/bolt12/answer-request.ts'
 import type { Bolt12Error } from '../../invoice/bolt12/bolt12-error.ts'
-import { encodeBolt12Invoice } from '../../invoice/bolt12/invoice.ts'
+import { DEFAULT_RELATIVE_EXPIRY, encodeBolt12Invoice } from '../../invoice/bolt12/invoice.ts'
 import { decodeRefund, keyOfRequest, type ReadRequest, refundId } from '../../invoice/bolt12/invoice-request.ts'
 import type { Bolt12Owner } from '../../invoice/bolt12/own-keys.ts'
 import { toHex } from '../../lib/bytes.ts'
@@ -42,9 +42,6 @@ export interface ClaimRefused extends RequestRefused {
 
 export type ClaimFailure = Bolt12Error | { readonly code: 'own-refund' | 'no-way-to-us' }
 
-/** Whoever pays a refund does so at once: longer would only keep the invoice in the list. */
-const EXPIRY_SECONDS = 7_200
-
 /** Fetches the money of others' refunds. */
 export class RefundClaimer {
   readonly #options: RefundClaimerOptions
@@ -65,7 +62,7 @@ export class RefundClaimer {
     const [preimage, pathId] = [rng.bytes(32), rng.bytes(32)]
     const paymentHash = sha256(preimage)
     const terms = { amountMsat: amount.value, minFinalCltvExpiryDelta: MIN_FINAL_CLTV_EXPIRY_DELTA }
-    const paths = paymentPaths({ ...terms, pathId, expirySeconds: EXPIRY_SECONDS })
+    const paths = paymentPaths({ ...terms, pathId, expirySeconds: DEFAULT_RELATIVE_EXPIRY })
     if (paths.length === 0) return err({ code: 'no-way-to-us' })
     const invoice = answerRequest(
       refund.value,
@@ -73,7 +70,7 @@ export class RefundClaimer {
         amountMsat: amount.value,
         paymentHash,
         now,
-        relativeExpirySeconds: EXPIRY_SECONDS,
+        relativeExpirySeconds: DEFAULT_RELATIVE_EXPIRY,
         paths,
         multiPart: 'optional',
         fallbacks: [],
@@ -93,7 +90,7 @@ export class RefundClaimer {
       // Not its text: invoices are shown to others than whoever claims it, who could be quicker.
       invoice: toHex(refundId(refund.value)),
       createdAt: now,
-      expiresAt: now + EXPIRY_SECONDS * 1_000,
+      expiresAt: now + DEFAULT_RELATIVE_EXPIRY * 1_000,
       state: { type: 'open' },
     }
     return ok({ refund: refund.value, record, invoice: encodeBolt12Invoice(invoice) })

@@ -12,13 +12,14 @@ import { Ration } from '../../lib/ration.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { Rng } from '../../lib/rng.ts'
 import type { Msat } from '../../lib/units.ts'
+import type { RecipientPath } from '../../payment/send/blinded-recipient.ts'
 import { offerTarget } from '../../payment/send/offer-target.ts'
 import type { PaymentRequest, PaymentTarget } from '../../payment/send/payment.ts'
-import { type PathResolver, recipientPaths } from '../../payment/send/recipient-paths.ts'
 import { decodeWith } from '../../wire/codec/codec.ts'
 import type { ReceivedMessage } from '../onion-messages/message-room.ts'
 import type { OnionMessages } from '../onion-messages/onion-messages.ts'
 import { MAX_REFUNDS, OPEN, type OwnRefund, type OwnRefunds } from './own-refunds.ts'
+import { pathsOfOurs } from './paths-of-ours.ts'
 
 /** How a payment ended; `unknown` if that was not told. */
 export type PaymentEnd = 'settled' | 'failed' | 'unknown'
@@ -30,7 +31,8 @@ export interface RefundPayerOptions {
   readonly owner: Bolt12Owner
   readonly refunds: OwnRefunds
   readonly messages: Pick<OnionMessages, 'answer' | 'pathsToUs' | 'isAnnounced'>
-  readonly resolver: PathResolver
+  /** The ways of an invoice that we can pay it by. */
+  readonly recipientPaths: (paths: PayableInvoice['paths']) => readonly RecipientPath[]
   /** Whether the node does not see the chain, so that nothing is begun. */
   readonly isBlind: () => boolean
   /** What is known of the payment of this hash; `undefined` if none was ever begun. */
@@ -55,7 +57,6 @@ export interface RefundWish {
 
 /** Invoices whose signatures are looked at. */
 const LOOKED_AT = { perSecond: 10, burst: 50 }
-const PATHS = 3
 
 /** Makes refunds, and pays the first sound invoice that comes for each: once, and no more than was promised. */
 export class RefundPayer {
@@ -75,10 +76,7 @@ export class RefundPayer {
     if (refunds.count >= (plugin === undefined ? MAX_REFUNDS : MAX_REFUNDS / 2))
       return err({ code: 'too-many-refunds' })
     const nonce = rng.bytes(16)
-    const named = messages.isAnnounced && !blinded
-    const paths = named ? [] : messages.pathsToUs(ownPathId(owner, 'invoice_request', nonce), PATHS)
-    // A path that begins with us says who we are, and nothing else leads to us then.
-    const relayed = paths.filter(({ path }) => path.length > 1)
+    const paths = pathsOfOurs(messages, blinded, ownPathId(owner, 'invoice_request', nonce))
     const refund = createRefund(owner, nonce, {
       chainHash,
       description,
@@ -86,7 +84,7 @@ export class RefundPayer {
       offerAbsoluteExpiry: BigInt(Math.floor(clock.now() / 1_000) + expirySeconds),
       ...(issuer === undefined ? {} : { offerIssuer: issuer }),
       ...(payerNote === undefined ? {} : { invreqPayerNote: payerNote }),
-      ...(relayed.length === 0 ? {} : { invreqPaths: relayed }),
+      ...(paths.length === 0 ? {} : { invreqPaths: paths }),
     })
     return ok(await refunds.add(refund, maxFeeMsat, plugin))
   }
@@ -196,7 +194,7 @@ export class RefundPayer {
 
   #targetOf({ id }: OwnRefund, invoice: PayableInvoice): PaymentTarget | undefined {
     // Not its text: a payment is shown to others than whoever made the refund, and if it fails the text is worth money again.
-    return offerTarget(toHex(id), invoice, recipientPaths(invoice.paths, this.#options.resolver))
+    return offerTarget(toHex(id), invoice, this.#options.recipientPaths(invoice.paths))
   }
 }
 

@@ -4,63 +4,39 @@ import { decodeInvoiceError, encodeInvoiceError } from '../../invoice/bolt12/inv
 import { refundId } from '../../invoice/bolt12/invoice-request.ts'
 import { encodeRefund } from '../../invoice/bolt12/request-invoice.ts'
 import { concat, equalBytes, toHex } from '../../lib/bytes.ts'
-import { seededRng } from '../../lib/rng.ts'
-import { createPaymentPaths } from '../../payment/receive/payment-paths.ts'
+import type { RecipientPath } from '../../payment/send/blinded-recipient.ts'
 import type { PaymentRequest } from '../../payment/send/payment.ts'
-import { openSqliteStore } from '../../store/sqlite-store.ts'
 import { describeRefund } from '../contract-mapping/describe-refund.ts'
-import { MessageNet, type NetNode } from '../onion-messages/fixtures/message-net.ts'
 import { restoredMark } from '../storage/restored-mark.ts'
-import { MIGRATIONS, TABLE } from '../storage/tables.ts'
+import { TABLE } from '../storage/tables.ts'
+import { threeNodes } from './fixtures/three-nodes.ts'
 import { MAX_REFUNDS, type OwnRefund, OwnRefunds } from './own-refunds.ts'
 import { RefundClaimer } from './refund-claimer.ts'
 import { type PaymentEnd, RefundPayer, type RefundPayerOptions, type RefundWish } from './refund-payer.ts'
 
-const CHAIN = new Uint8Array(32).fill(6)
+/** Some way to the payee. */
+const PATH = {} as RecipientPath
 const NEVER = new Promise<undefined>(() => {})
 
-/** alice promises, bob is between, carol comes for it. */
+/** alice promises, and carol comes for it. */
 const rig = async (isAnnounced = true) => {
-  const net = new MessageNet()
-  const alice = net.add('alice', { partners: ['bob'] })
-  net.add('bob', { partners: ['alice', 'carol'] })
-  const carol = net.add('carol', { partners: ['bob'] })
-  net.connect('alice', 'bob')
-  net.connect('bob', 'carol')
-  if (isAnnounced) {
-    net.announce('alice', 'bob')
-    net.announce('bob', 'carol')
-  }
-  const rng = seededRng(9)
-  const store = await openSqliteStore({
-    path: ':memory:',
-    migrations: MIGRATIONS,
-    onFatal: (error) => {
-      throw error
-    },
-  })
+  const { net, alice, carol, store, payerOwner, payeeOwner, shared, paymentPaths } = await threeNodes(isAnnounced)
   const refunds = await OwnRefunds.open(store, net.clock, () => {})
-  const ownerOf = ({ nodeId }: NetNode, fill: number) => ({ secret: new Uint8Array(32).fill(fill), nodeId })
-  const shared = { clock: net.clock, rng, chainHash: CHAIN }
   const asked: PaymentRequest[] = []
   /** What the payer meets; a test changes it. */
   const world = {
     isBlind: false,
+    paths: [PATH],
     found: undefined as 'settled' | 'failed' | 'in-flight' | undefined,
     end: (): Promise<PaymentEnd> => Promise.resolve('settled'),
   }
   const payerOf = (own: OwnRefunds, more: Partial<RefundPayerOptions> = {}) =>
     new RefundPayer({
       ...shared,
-      owner: ownerOf(alice, 2),
+      owner: payerOwner,
       refunds: own,
       messages: alice.messages,
-      resolver: {
-        nodeId: alice.nodeId,
-        nodeKey: new Uint8Array(32).fill(1),
-        endOf: () => undefined,
-        peerBy: () => undefined,
-      },
+      recipientPaths: () => world.paths,
       isBlind: () => world.isBlind,
       find: async () => world.found,
       pay: (request) => {
@@ -73,10 +49,9 @@ const rig = async (isAnnounced = true) => {
   alice.messages.onReceived((message) => payer.take(message))
   const claimer = new RefundClaimer({
     ...shared,
-    owner: ownerOf(carol, 1),
+    owner: payeeOwner,
     messages: carol.messages,
-    paymentPaths: (of) =>
-      createPaymentPaths({ ...of, nodeId: carol.nodeId, channels: [], height: 500, sessionKey: () => rng.bytes(32) }),
+    paymentPaths,
   })
   const create = async (wish: Partial<RefundWish> = {}) => {
     const terms = { amountMsat: 5_000n, maxFeeMsat: 50n, description: 'tea', expirySeconds: 86_400, blinded: false }
@@ -117,6 +92,8 @@ const rig = async (isAnnounced = true) => {
     asked,
     world,
     stateOf,
+    shared,
+    payerOwner,
   }
 }
 
@@ -209,6 +186,9 @@ test('what is not to be paid is refused with the reason, and who names no refund
   world.found = 'settled'
   t.like(await claim(made), { text: 'the payment hash was used before' })
   world.found = undefined
+  world.paths = []
+  t.like(await claim(made), { text: 'no way to you is known' })
+  world.paths = [PATH]
   // By no path, though the refund has one; and with another amount.
   const said: unknown[] = []
   carol.messages.onReceived(
@@ -348,18 +328,11 @@ test('an invoice is sent again while nothing comes, and with a refusal it is tol
 })
 
 test('a refund of our own, an offer, or one that is over is not claimed', async (t) => {
-  const { claimer, create, net, carol } = await rig()
+  const { claimer, create, net, carol, shared, payerOwner } = await rig()
   const refund = await create({ expirySeconds: 60 })
   t.true(claimer.make(refund.text).ok)
   t.like(claimer.make('lno1pqqkz6fqxq'), { ok: false })
-  const own = new RefundClaimer({
-    clock: net.clock,
-    rng: seededRng(1),
-    chainHash: CHAIN,
-    owner: { secret: new Uint8Array(32).fill(2), nodeId: net.get('alice').nodeId },
-    messages: carol.messages,
-    paymentPaths: () => [],
-  })
+  const own = new RefundClaimer({ ...shared, owner: payerOwner, messages: carol.messages, paymentPaths: () => [] })
   t.deepEqual(own.make(refund.text), { ok: false, error: { code: 'own-refund' } })
   await net.clock.advance(61_000)
   t.deepEqual(claimer.make(refund.text), { ok: false, error: { code: 'expired' } })
