@@ -75,17 +75,19 @@ test('payments that are held — are settled, or given back, by whoever decides,
   t.like(counts, { heldAndSettled: 3, heldAndGivenBack: 3, heldAtDeaths: 1, byTrampoline: 1 })
 })
 
-test('payments by a trampoline node, for an offer and without an invoice — arrive', async (t) => {
+test('payments by a trampoline node, for an offer, for a refund and without an invoice — arrive', async (t) => {
   const { faults, counts } = await played([
     pay('trampoline'),
     wait(3_000),
     pay('offer'),
     wait(5_000),
+    pay('refund'),
+    wait(5_000),
     pay('keysend', 1, 0),
     wait(3_000),
   ])
   t.deepEqual(faults, [])
-  t.like(counts, { byTrampoline: 1, overBlindedPaths: 1, withoutInvoice: 1 })
+  t.like(counts, { byTrampoline: 1, overBlindedPaths: 1, refunds: 1, withoutInvoice: 1 })
 })
 
 test('relays that are asked about — wait for the answer, and go on without one in the end', async (t) => {
@@ -129,4 +131,15 @@ test('a payee that dies at any of its commits — holds what it held, and what i
     atDeaths += counts.heldAtDeaths
   }
   t.true(atDeaths > 0, `${atDeaths} payments were held`)
+})
+
+test('a node that dies at any of its commits while its refund is fetched — pays it once, to one of two that come', async (t) => {
+  let paid = 0
+  for (const death of deaths(0, 12)) {
+    const { faults, counts } = await played([death, pay('refund'), wait(40_000)])
+    t.deepEqual(faults, [], JSON.stringify(death))
+    t.true(counts.refunds <= 1, JSON.stringify(death))
+    paid += counts.refunds
+  }
+  t.true(paid > 5, `${paid} refunds were paid`)
 })

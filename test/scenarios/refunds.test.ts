@@ -44,7 +44,7 @@ test('refunds — whoever has one fetches it once, over others, also after a res
   t.like((await alice.ask('payments', 'get', { paymentHash: invoice.paymentHash })).payment, {
     status: 'settled',
     amountMsat: 5_000_000n,
-    invoice: refund.refund,
+    invoice: refund.refundId,
   })
 
   // Nobody is paid by it again, and it cannot be taken back any more.
@@ -61,6 +61,55 @@ test('refunds — whoever has one fetches it once, over others, also after a res
   t.like(over, { error: { code: 'invoice-refused', details: { text: 'the refund was taken back' } } })
   await carol.ask('refunds', 'claim', { refund: second.refund })
   await carol.until(async () => carol.payloads('payment.received').length === 2)
+
+  // Whoever has the text has the money: neither side's lists, nor its events, tell it.
+  const told = [
+    await alice.ask('payments', 'list', {}),
+    alice.payloads('payment.sent'),
+    await carol.ask('invoices', 'list', {}),
+    await carol.ask('payments', 'received', {}),
+    carol.payloads('invoice.created'),
+  ]
+  t.notRegex(
+    JSON.stringify(told, (_, value) => (typeof value === 'bigint' ? `${value}` : value)),
+    /lnr1/,
+  )
+  t.true((await carol.ask('invoices', 'list', {})).items.some(({ invoice: text }) => text === second.refundId))
+})
+
+test('refunds — a plugin sees its own, and those alone', async (t) => {
+  const world = new World()
+  t.teardown(() => world.close())
+  const alice = await world.node('alice')
+  let keys = 0
+  const as = (name: string) => (operation: string, request: object) =>
+    alice.node.gateway.ask('refunds', operation, request, {
+      caller: { kind: 'plugin', name, version: '1.0.0' },
+      key: `${keys++}`,
+    })
+  const [shop, thief] = [as('shop'), as('thief')]
+  const terms = { amountMsat: 5_000n, description: 'tea', maxFeeMsat: 50n }
+  const ours = await alice.ask('refunds', 'create', terms)
+  const made = await shop('create', terms)
+  if (!made.ok) return t.fail(made.error.message)
+  const { refund } = made.value as { readonly refund: { readonly refundId: string } }
+  const listed = async (ask: typeof shop) => {
+    const answer = await ask('list', {})
+    return answer.ok ? (answer.value as { readonly items: readonly object[] }).items : []
+  }
+  t.deepEqual(await listed(thief), [])
+  t.like(await listed(shop), [{ refundId: refund.refundId }])
+  t.is((await alice.ask('refunds', 'list', {})).items.length, 2)
+  for (const operation of ['get', 'cancel']) {
+    for (const refundId of [refund.refundId, ours.refund.refundId]) {
+      t.like(await thief(operation, { refundId }), { error: { code: 'refund-not-found' } }, `${operation} ${refundId}`)
+    }
+    t.like(await shop(operation, { refundId: ours.refund.refundId }), { error: { code: 'refund-not-found' } })
+    t.like(await shop(operation, { refundId: refund.refundId }), {
+      ok: true,
+      value: { refund: { ...refund, status: operation === 'get' ? 'open' : 'cancelled' } },
+    })
+  }
 })
 
 test('refunds — what is none of ours, cannot be read, is over, of another network, or leads to nobody, is refused with its name', async (t) => {

@@ -25,12 +25,14 @@ const coveredByName = ({ name: owner, data }: DnsRecord, name: DnsName): boolean
 /** RFC 5155, 3 and 8.3: the same of hashes. */
 const coveredByHash = ({ name: owner, data }: DnsRecord, zone: DnsName, name: DnsName): boolean => {
   const [label = '', ...rest] = labelsOf(owner)
-  const [algorithm, , high = 0, low = 0, saltLength = 0] = data
+  const [algorithm, flags, high = 0, low = 0, saltLength = 0] = data
   const iterations = (high << 8) | low
   const salt = data.subarray(5, 5 + saltLength)
   const hashLength = data[5 + saltLength] ?? 0
   const next = data.subarray(6 + saltLength, 6 + saltLength + hashLength)
   const start = fromBase32Hex(label)
+  // RFC 5155, 6: where names may be left out (Opt-Out), what lies between may exist all the same; and 8.2: of other flags nothing is known.
+  if (flags !== 0) return false
   if (nameOf(rest) !== zone || algorithm !== SHA1 || iterations > MAX_ITERATIONS) return false
   if (start?.length !== 20 || next.length !== 20) return false
   const hash = hashOf(name, salt, iterations)

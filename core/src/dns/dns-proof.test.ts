@@ -4,7 +4,7 @@ import { encodeName } from './dns-name.ts'
 import { provenRecords } from './dns-proof.ts'
 import { type DnsRecord, TYPE } from './dns-record.ts'
 import { ANCHOR, CHAIN, TLSA } from './fixtures/rfc9102.ts'
-import { encodeRecords, NOW, nsecData, textData, Zone } from './fixtures/zones.ts'
+import { encodeRecords, hashedName, NOW, nsec3, nsecData, textData, Zone } from './fixtures/zones.ts'
 
 test('RFC 9102 — the chain of its appendix proves the record of the server', (t) => {
   const anchors = [{ ...ANCHOR, digest: fromHex(ANCHOR.digest) }]
@@ -91,6 +91,56 @@ test('a wildcard speaks for names that do not exist, as the zone proves', (t) =>
   t.is(codeOf(find('a.b.shop.', [...text, ...nsec('a.shop.', 'c.shop.').slice(0, 1)])), 'not-proven')
 })
 
+/** The 20 bytes that come so many before or after others. */
+const near = (hash: Uint8Array, by: bigint): Uint8Array =>
+  fromHex((BigInt(`0x${toHex(hash)}`) + by).toString(16).padStart(40, '0'))
+
+const [LEAST, MOST] = [new Uint8Array(20), new Uint8Array(20).fill(0xff)]
+
+test('the proof that a name does not exist may be of hashes', (t) => {
+  const { zone, find } = tree()
+  const text = zone.signed('a.b.shop.', TYPE.txt, TEXT, { labels: 1 })
+  const hash = hashedName('b.shop.')
+  const [before, after] = [near(hash, -1n), near(hash, 1n)]
+  const proves = (gap: Partial<Parameters<typeof nsec3>[1]>, place = 'shop.') => {
+    const { owner, data } = nsec3(place, { from: before, to: after, ...gap })
+    const records = zone.signed(owner, TYPE.nsec3, [data])
+    t.is(codeOf(find('a.b.shop.', [...text, ...records.slice(0, 1)])), 'not-proven')
+    return codeOf(find('a.b.shop.', [...text, ...records]))
+  }
+  t.is(proves({}), 'ok')
+  // The last of the zone leads back to its first.
+  t.is(proves({ to: LEAST }), 'ok')
+  t.is(proves({ from: MOST }), 'ok')
+  // The name exists.
+  t.is(proves({ from: hash }), 'not-proven')
+  t.is(proves({ to: hash }), 'not-proven')
+  t.is(proves({ from: MOST, to: hash }), 'not-proven')
+  // It lies elsewhere.
+  t.is(proves({ from: after, to: MOST }), 'not-proven')
+  t.is(proves({ from: after, to: before }), 'not-proven')
+  const salted = { iterations: 150, salt: fromHex('aabbccdd') }
+  const other = hashedName('b.shop.', salted)
+  t.is(proves({ ...salted, from: near(other, -1n), to: near(other, 1n) }), 'ok')
+  t.is(proves(salted), 'not-proven')
+  const slow = { iterations: 151 }
+  const slowly = hashedName('b.shop.', slow)
+  t.is(proves({ ...slow, from: near(slowly, -1n), to: near(slowly, 1n) }), 'not-proven')
+  t.is(proves({ algorithm: 2 }), 'not-proven')
+  t.is(proves({ to: concat(after, Uint8Array.of(0)) }), 'not-proven')
+  t.is(proves({}, 'c.shop.'), 'not-proven')
+})
+
+test('where names may be left out of the chain of hashes, nothing shows that one does not exist', (t) => {
+  const { zone, find } = tree()
+  const text = zone.signed('a.b.shop.', TYPE.txt, TEXT, { labels: 1 })
+  const hash = hashedName('b.shop.')
+  for (const flags of [0x01, 0x02, 0x80]) {
+    const { owner, data } = nsec3('shop.', { from: near(hash, -1n), to: near(hash, 1n), flags })
+    t.is(codeOf(find('a.b.shop.', [...text, ...zone.signed(owner, TYPE.nsec3, [data])])), 'not-proven')
+  }
+})
+
 test('signatures hold from their inception to their expiry, and the shortest life counts', (t) => {
   const { zone, find } = tree()
   const text = zone.signed('a.shop.', TYPE.txt, TEXT, { inception: NOW, expiration: NOW + 10, ttl: 60 })
@@ -112,6 +162,19 @@ test('a chain that has us verify many signatures is given up', (t) => {
     return { ...wrong, data }
   })
   t.is(codeOf(find('a.shop.', [one[0] as DnsRecord, ...many])), 'too-much-work')
+})
+
+test('a chain that has us hash a name in many ways is given up', (t) => {
+  const { zone, find } = tree()
+  const text = zone.signed('a.b.shop.', TYPE.txt, TEXT, { labels: 1 })
+  const gaps = (count: number) =>
+    Array.from({ length: count }, (_, at) => {
+      const salt = Uint8Array.of(at)
+      const { owner, data } = nsec3('shop.', { from: LEAST, to: near(LEAST, 1n), iterations: 150, salt })
+      return { name: owner, type: TYPE.nsec3, data }
+    })
+  t.is(codeOf(find('a.b.shop.', [...text, ...gaps(60)])), 'not-proven')
+  t.is(codeOf(find('a.b.shop.', [...text, ...gaps(90)])), 'too-much-work')
 })
 
 test('any bytes are read or refused', (t) => {

@@ -37,7 +37,10 @@ export interface ProvenRecords {
 
 /** Names lead to other names so often at most. */
 const MAX_HOPS = 8
-/** A proof for a name of the usual depth has a dozen. Others would have us verify many signatures by many keys (CVE-2023-50387). */
+/**
+ * A proof for a name of the usual depth has a dozen. Others would have us verify many signatures by many keys (CVE-2023-50387), or hash a
+ * name again and again (CVE-2023-50868): with all rounds that are allowed, a hash for NSEC3 costs as much as a verification.
+ */
 const MAX_VERIFICATIONS = 80
 
 /** The records of a type at a name, if the chain proves them: over aliases, and wildcards that nothing stands in the way of. */
@@ -122,7 +125,9 @@ class DnsProof {
   /** RFC 4035, 5.3.4, and RFC 5155, 8.8: a wildcard speaks for names that do not exist. */
   #isAbsent(name: DnsName, zone: DnsName): boolean {
     return this.#denials.some((denial) => {
-      if (!isWithin(denial.name, zone) || !provesAbsence(denial, zone, name)) return false
+      if (!isWithin(denial.name, zone)) return false
+      if (denial.type === TYPE.nsec3 && ++this.#verifications > MAX_VERIFICATIONS) return false
+      if (!provesAbsence(denial, zone, name)) return false
       const set = this.#sets.get(placeOf(denial.name, denial.type)) ?? []
       const signatures = this.#signatures.get(placeOf(denial.name, denial.type)) ?? []
       return signatures.some(

@@ -3,7 +3,6 @@ import { displayBlockHash } from '../bitcoin/block.ts'
 import { chainWatcher } from '../chain/watcher.ts'
 import { toHex } from '../lib/bytes.ts'
 import { type Failure, stackOf } from '../lib/errors.ts'
-import type { ShortChannelId } from '../lib/ids.ts'
 import { pacer } from '../lib/pace.ts'
 import { ok, type Result } from '../lib/result.ts'
 import {
@@ -375,21 +374,14 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
       messages,
       paymentPaths: (asked) => flow.paymentPaths(asked),
     })
-  const resolver = messages && {
-    nodeId: signer.nodeId,
-    nodeKey: keys.nodeKey,
-    endOf: (id: ShortChannelId, direction: 0 | 1) => messages.endOf(id, direction),
-    peerBy: (id: ShortChannelId) => channelDirectory.byShortChannelId(id)?.remoteNodeId,
-  }
   const bolt12 = { clock, rng, chainHash: network.chainHash, owner }
   const refundPayer =
     messages &&
-    resolver &&
     new RefundPayer({
       ...bolt12,
       refunds: ownRefunds,
       messages,
-      resolver,
+      recipientPaths: (paths) => flow.recipientPaths(paths),
       isBlind: () => chainHealth.blindness() !== undefined,
       find: (paymentHash) => findPayment(store, paymentHash),
       pay: (request) => payToEnd(flow.payments, request),
@@ -474,9 +466,7 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
       own: ownOffers,
       payments: new OfferPayments(store),
       ...(issuer && { issuer }),
-      ...(resolver && {
-        payer: new OfferPayer({ ...bolt12, messages, resolver }),
-      }),
+      ...(messages && { payer: new OfferPayer({ ...bolt12, messages }) }),
       refunds: {
         own: ownRefunds,
         ...(refundPayer && { payer: refundPayer }),

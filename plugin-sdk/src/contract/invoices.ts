@@ -39,7 +39,7 @@ export const InvoiceSummary = named(
   'An invoice that we made. One for an offer is listed once a payment for it comes.',
   z.object({
     paymentHash: PaymentHash,
-    invoice: field(Invoice, { summary: 'A BOLT 11 invoice; or the offer that it is for.' }),
+    invoice: field(Invoice, { summary: 'A BOLT 11 invoice; or the offer that it is for, or the id of the refund.' }),
     status: InvoiceStatus,
     amountMsat: Msat.optional(),
     receivedMsat: Msat.optional(),

@@ -158,7 +158,9 @@ export const Payment = named(
     feesMsat: Msat,
     destination: NodeId.optional(),
     keysend: field(Flag, { summary: 'It was sent without an invoice.' }).optional(),
-    invoice: field(Invoice, { summary: 'A BOLT 11 invoice; or the offer that was paid.' }).optional(),
+    invoice: field(Invoice, {
+      summary: 'A BOLT 11 invoice; or the offer that was paid, or the id of the refund.',
+    }).optional(),
     description: text(1024).optional(),
     parts: z.array(SentPart).readonly(),
     preimage: Preimage.optional(),

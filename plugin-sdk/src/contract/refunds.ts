@@ -34,7 +34,10 @@ const RefundSummary = named(
     issuer: text(1024).optional(),
     payerNote: text(1024).optional(),
     blinded: field(Flag, { summary: 'It is reached through peers, and does not name this node.' }),
-    paymentHash: field(PaymentHash, { summary: 'Of the payment that it is paid with.' }).optional(),
+    paymentHash: field(PaymentHash, {
+      summary:
+        'Of the payment that it is paid with. One that was taken back as the database was put back names the payment that may have paid it.',
+    }).optional(),
     createdAt: Timestamp,
     expiresAt: Timestamp,
     endedAt: field(Timestamp, { summary: 'When it was paid, or taken back.' }).optional(),
@@ -65,13 +68,14 @@ export const refunds = actor(
   'Refunds of BOLT 12, invoice requests without an offer: this node pays its own, and fetches those of others.',
   {
     list: query({
-      summary: 'Refunds of this node, the newest first, a page at a time.',
+      summary:
+        'Refunds of this node, the newest first, a page at a time. A plugin sees its own alone, as the text of one is worth its amount.',
       request: z.strictObject({ status: RefundStatus.optional(), page: Page.optional() }),
       reply: page(RefundSummary),
       commandLine: { isDefault: true },
     }),
     get: query({
-      summary: 'One refund of this node.',
+      summary: 'One refund of this node. A plugin sees its own alone.',
       request: z.strictObject({ refundId: RefundId }),
       reply: z.object({ refund: RefundSummary }),
       errors: ['refund-not-found'],
@@ -117,7 +121,7 @@ export const refunds = actor(
     }),
     claim: command({
       summary:
-        'Fetches the money of somebody’s refund: makes an invoice for it, and sends it. Answers when it is paid or refused, or after half a minute; it may be paid later.',
+        'Fetches the money of somebody’s refund: makes an invoice for it, and sends it, more than once if nothing comes of it. Answers when it is paid or refused, or after half a minute or so; it may be paid later. A refusal that names its paymentHash came after another copy was sent, which may still be paid.',
       request: z.strictObject({ refund: Refund }),
       reply: z.object({ invoice: InvoiceSummary }),
       errors: [

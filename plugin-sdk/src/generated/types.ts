@@ -921,7 +921,7 @@ export interface Payment {
   readonly destination?: NodeId
   /** It was sent without an invoice. */
   readonly keysend?: boolean
-  /** A BOLT 11 invoice; or the offer that was paid. */
+  /** A BOLT 11 invoice; or the offer that was paid, or the id of the refund. */
   readonly invoice?: string
   readonly description?: string
   readonly parts: readonly SentPart[]
@@ -1202,7 +1202,7 @@ export interface InvoicesListReply {
 /** An invoice that we made. One for an offer is listed once a payment for it comes. */
 export interface InvoiceSummary {
   readonly paymentHash: PaymentHash
-  /** A BOLT 11 invoice; or the offer that it is for. */
+  /** A BOLT 11 invoice; or the offer that it is for, or the id of the refund. */
   readonly invoice: string
   readonly status: 'open' | 'paid' | 'expired' | 'held'
   readonly amountMsat?: Msat
@@ -1589,7 +1589,7 @@ export interface RefundSummary {
   readonly payerNote?: string
   /** It is reached through peers, and does not name this node. */
   readonly blinded: boolean
-  /** Of the payment that it is paid with. */
+  /** Of the payment that it is paid with. One that was taken back as the database was put back names the payment that may have paid it. */
   readonly paymentHash?: PaymentHash
   /** Milliseconds since the Unix epoch. */
   readonly createdAt: TimestampMs
@@ -1681,9 +1681,9 @@ export interface RefundsClaimReply {
 
 /** Refunds of BOLT 12, invoice requests without an offer: this node pays its own, and fetches those of others. */
 export interface RefundsActor {
-  /** Refunds of this node, the newest first, a page at a time. */
+  /** Refunds of this node, the newest first, a page at a time. A plugin sees its own alone, as the text of one is worth its amount. */
   list(request?: RefundsListRequest, options?: QueryOptions): Promise<RefundsListReply>
-  /** One refund of this node. Errors: refund-not-found. */
+  /** One refund of this node. A plugin sees its own alone. Errors: refund-not-found. */
   get(request: RefundsGetRequest, options?: QueryOptions): Promise<RefundsGetReply>
   /** Promises an amount to the first who sends an invoice for it: whoever has the text can. All of it counts as spent at once, whether or not somebody comes for it. Effects: pays-out, fees, reveals, keeps. Errors: amount-out-of-bounds, too-many-refunds. */
   create(request: RefundsCreateRequest, options: CommandOptions): Promise<RefundsCreateReply>
@@ -1691,7 +1691,7 @@ export interface RefundsActor {
   cancel(request: RefundsCancelRequest, options: CommandOptions): Promise<RefundsCancelReply>
   /** Reads a refund of anybody. Nothing is sent. Errors: refund-invalid. */
   decode(request: RefundsDecodeRequest, options?: QueryOptions): Promise<RefundsDecodeReply>
-  /** Fetches the money of somebody’s refund: makes an invoice for it, and sends it. Answers when it is paid or refused, or after half a minute; it may be paid later. Effects: reveals, keeps, connects. Errors: refund-invalid, refund-expired, refund-wrong-network, own-refund, no-way-to-payer, invoice-refused. */
+  /** Fetches the money of somebody’s refund: makes an invoice for it, and sends it, more than once if nothing comes of it. Answers when it is paid or refused, or after half a minute or so; it may be paid later. A refusal that names its paymentHash came after another copy was sent, which may still be paid. Effects: reveals, keeps, connects. Errors: refund-invalid, refund-expired, refund-wrong-network, own-refund, no-way-to-payer, invoice-refused. */
   claim(request: RefundsClaimRequest, options: CommandOptions): Promise<RefundsClaimReply>
 }
 

@@ -19,7 +19,7 @@ export interface Pay {
   readonly from: number
   readonly to: number
   readonly msat: number
-  readonly way?: 'trampoline' | 'offer' | 'keysend'
+  readonly way?: 'trampoline' | 'offer' | 'refund' | 'keysend'
   /** The trampoline node, of those between the two. */
   readonly by?: number
 }

@@ -218,7 +218,7 @@ export const checkBooks = async (world: World): Promise<void> => {
   const books = new ChainBooks(world, ledgers)
   checkPayments(world, ledgers, new Set(books.lost.map(({ hash }) => hash)))
   world.holds.check((payee, hash) => ledgers.find(({ node }) => node === payee)?.invoices.get(hash)?.state.type)
-  countArrived(world.counts, ledgers)
+  countArrived(world, ledgers)
   const cheaters = world.cheats.by
   for (const name of world.paidTooLate) {
     // What a cheater's channel ended with is nothing to it.

@@ -3,6 +3,7 @@ const COUNTED = [
   'inParts',
   'byTrampoline',
   'overBlindedPaths',
+  'refunds',
   'withoutInvoice',
   'heldAndSettled',
   'heldAndGivenBack',
@@ -21,6 +22,6 @@ export const sumOfCounts = (a: Readonly<Counts>, b: Readonly<Counts>): Counts =>
 
 export const tellCounts = (counts: Readonly<Counts>): string =>
   `arrived: ${counts.inParts} payments in parts, ${counts.byTrampoline} by trampoline nodes, ${counts.overBlindedPaths} for offers, ` +
-  `${counts.withoutInvoice} without an invoice; held: ${counts.heldAndSettled} settled, ${counts.heldAndGivenBack} given back; ` +
+  `${counts.refunds} for refunds, ${counts.withoutInvoice} without an invoice; held: ${counts.heldAndSettled} settled, ${counts.heldAndGivenBack} given back; ` +
   `${counts.relaysAskedAbout} relays waited for an answer; under way in processes that died: ${counts.relaysAtDeaths} relays, ` +
   `${counts.trampolineRelaysAtDeaths} of trampoline nodes, ${counts.heldAtDeaths} payments that were held`

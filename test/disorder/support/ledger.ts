@@ -4,7 +4,6 @@ import { decodeInvoiceRecord } from '../../../core/src/payment/receive/invoice-c
 import { type InvoiceRecord, receivedMsat } from '../../../core/src/payment/receive/invoice-record.ts'
 import { partAmounts, type SentPayment } from '../../../core/src/payment/send/payment.ts'
 import { decodeSentPayment } from '../../../core/src/payment/send/payment-codec.ts'
-import type { Counts } from './counts.ts'
 import type { EndingHtlc } from './endings.ts'
 import type { Asked } from './paying.ts'
 import type { SimulatedNode } from './simulated-node.ts'
@@ -151,10 +150,27 @@ export const checkPayments = (world: World, ledgers: readonly Ledger[], lost: Re
       world.faults.push(`${name} was received, and is told as ${status}`)
     if (received > 2n * msat) world.faults.push(`${name} was paid more than once`)
   }
+  checkPaidOnce(world, ledgers)
   if (world.nodes.every((node) => world.isHonest(node))) checkPaidBySomebody(world, ledgers)
 }
 
-/** Payments whose hash was not known when they were asked for: of offers, and those without an invoice, by their payers' rows. */
+/** A refund is paid once at most, also by a node that has gone back to a backup (ADR 60). */
+const checkPaidOnce = ({ paying, faults }: World, ledgers: readonly Ledger[]): void => {
+  const texts = ledgers.flatMap(({ payments, invoices }) => [
+    ...[...payments.values()].flatMap(({ target, status }) =>
+      status === 'settled' ? [`paid ${target.invoice ?? ''}`] : [],
+    ),
+    ...[...invoices.values()].flatMap((invoice) =>
+      invoice.type === 'bolt12' && receivedMsat(invoice) > 0n ? [`received ${invoice.invoice}`] : [],
+    ),
+  ])
+  for (const [at, text] of texts.entries()) {
+    const id = text.slice(text.indexOf(' ') + 1)
+    if (paying.isRefund(id) && texts.indexOf(text) < at) faults.push(`refund ${id} was paid more than once`)
+  }
+}
+
+/** Payments whose hash was not known when they were asked for: for offers and refunds, and those without an invoice, by their payers' rows. */
 const chosenByPayers = ({ nodes, paying }: World, ledgers: readonly Ledger[]): readonly Asked[] =>
   ledgers.flatMap(({ node: from, payments }) =>
     [...payments].flatMap(([hash, { target }]) => {
@@ -162,7 +178,7 @@ const chosenByPayers = ({ nodes, paying }: World, ledgers: readonly Ledger[]): r
       const to =
         recipient.type === 'keysend'
           ? nodes.find(({ id }) => id === toHex(recipient.nodeId))
-          : paying.offeredBy(invoice ?? '')
+          : paying.payeeOf(invoice ?? '')
       return to === undefined ? [] : [{ from, to, hash, msat, between: paying.between(from, to) }]
     }),
   )
@@ -178,14 +194,14 @@ const checkPaidBySomebody = (world: World, ledgers: readonly Ledger[]): void => 
 }
 
 /** What the nodes' records tell at the end. */
-export const countArrived = (counts: Counts, ledgers: readonly Ledger[]): void => {
+export const countArrived = ({ counts, paying }: World, ledgers: readonly Ledger[]): void => {
   for (const { payments, invoices } of ledgers) {
     for (const { attempts, target, status } of payments.values()) {
       if (attempts.filter((attempt) => attempt.status === 'settled').length > 1) counts.inParts += 1
       if (status !== 'settled') continue
       const { type } = target.recipient
       if (type === 'trampoline') counts.byTrampoline += 1
-      if (type === 'blinded') counts.overBlindedPaths += 1
+      if (type === 'blinded') counts[paying.isRefund(target.invoice ?? '') ? 'refunds' : 'overBlindedPaths'] += 1
       if (type === 'keysend') counts.withoutInvoice += 1
     }
     for (const { type, state } of invoices.values()) {

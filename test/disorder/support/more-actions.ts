@@ -2,7 +2,7 @@ import type { Rng } from '../../../core/src/lib/rng.ts'
 import { type Action, amount, crash, ends, type Kinds, SECONDS, type Size } from './actions.ts'
 import type { HoldEnd } from './holds.ts'
 
-/** Every kind of payment: those that are held, by trampoline nodes, for offers, without an invoice; and relays that are asked about. */
+/** Every kind of payment: those that are held, by trampoline nodes, for offers and refunds, without an invoice; and relays that are asked about. */
 export const allPayments = (isWeb: boolean): Kinds => [
   [6, (rng, size) => hold(rng, size, isWeb)],
   [10, (rng, size) => heldThroughTroubles(rng, size, isWeb)],
@@ -17,6 +17,13 @@ export const allPayments = (isWeb: boolean): Kinds => [
     ],
   ],
   [6, (rng, size) => ({ do: 'pay', way: 'offer', ...ends(rng, size), msat: amount(rng) })],
+  [
+    6,
+    (rng, size) => [
+      { do: 'pay', way: 'refund', ...ends(rng, size), msat: amount(rng) },
+      ...(rng.below(2) === 0 ? [crash(rng, size, rng.below(8))] : []),
+    ],
+  ],
   [6, (rng, size) => ({ do: 'pay', way: 'keysend', ...ends(rng, size), msat: amount(rng) })],
   [6, (rng, size) => guarded(rng, size, isWeb)],
 ]

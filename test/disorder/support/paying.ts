@@ -30,6 +30,8 @@ export class Paying {
   readonly asked: Asked[] = []
   /** Whose the offers are, by their texts. */
   readonly #offers = new Map<string, SimulatedNode>()
+  /** Who fetches the refunds, by their ids. */
+  readonly #refunds = new Map<string, SimulatedNode>()
   readonly #scene: Scene
 
   constructor(scene: Scene) {
@@ -79,8 +81,22 @@ export class Paying {
     return offer
   }
 
-  offeredBy(offer: string): SimulatedNode | undefined {
-    return this.#offers.get(offer)
+  /** Promised by the payer. The payee sends two invoices at once for it, of which one may be paid. */
+  async refund(from: SimulatedNode, to: SimulatedNode, amountMsat: bigint): Promise<void> {
+    const created = await from.tryAsk('refunds', 'create', { amountMsat, description: '' })
+    const refund = replyOf<{ readonly refund: { readonly refund: string; readonly refundId: string } }>(created)?.refund
+    if (refund === undefined) return
+    this.#refunds.set(refund.refundId, to)
+    for (let i = 0; i < 2; i++) void to.tryAsk('refunds', 'claim', { refund: refund.refund })
+  }
+
+  isRefund(text: string): boolean {
+    return this.#refunds.has(text)
+  }
+
+  /** Who is paid for an offer, or a refund, by the text that its payment has. */
+  payeeOf(text: string): SimulatedNode | undefined {
+    return this.#offers.get(text) ?? this.#refunds.get(text)
   }
 
   /** A trampoline node between the two: a neighbour of the payer's that knows a way to the payee. */

@@ -595,6 +595,9 @@ export class World {
       case 'offer':
         void this.paying.payOffer(from, to, msat)
         break
+      case 'refund':
+        void this.paying.refund(from, to, msat)
+        break
       case 'trampoline':
       case undefined: {
         const by = action.way && this.paying.trampolineBetween(from, to, action.by ?? 0)

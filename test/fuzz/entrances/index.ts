@@ -1,6 +1,7 @@
 import type { Entrance } from '../support/entrance.ts'
 import { clientEntrances } from './client.ts'
 import { moneyEntrances } from './money.ts'
+import { nameEntrances } from './names.ts'
 import { onionEntrances } from './onions.ts'
 import { peerEntrances } from './peer.ts'
 import { pluginEntrances } from './plugin.ts'
@@ -12,6 +13,7 @@ export const entrances: readonly Entrance[] = [
   ...peerEntrances,
   ...moneyEntrances,
   ...onionEntrances,
+  ...nameEntrances,
 ]
 
 /** How many of so many inputs come each way. */

@@ -4,13 +4,19 @@ import {
   issuer,
   offered,
   payer,
+  REGTEST,
   requested,
   stranger,
 } from '../../../core/src/invoice/bolt12/fixtures/parties.ts'
 import { decodeBolt12Invoice, encodeBolt12Invoice } from '../../../core/src/invoice/bolt12/invoice.ts'
 import { decodeInvoiceError } from '../../../core/src/invoice/bolt12/invoice-error.ts'
-import { decodeInvoiceRequest, encodeInvoiceRequest } from '../../../core/src/invoice/bolt12/invoice-request.ts'
+import {
+  decodeInvoiceRequest,
+  decodeRefund,
+  encodeInvoiceRequest,
+} from '../../../core/src/invoice/bolt12/invoice-request.ts'
 import { decodeOffer, encodeOffer } from '../../../core/src/invoice/bolt12/offer.ts'
+import { createRefund, encodeRefund } from '../../../core/src/invoice/bolt12/request-invoice.ts'
 import { bech32Characters } from '../../../core/src/lib/base32.ts'
 import { concat, equalBytes } from '../../../core/src/lib/bytes.ts'
 import { readPaymentOnion } from '../../../core/src/onion/payment-onion.ts'
@@ -21,15 +27,7 @@ import { createTrampolineOnion, peelTrampolineOnion } from '../../../core/src/on
 import { decodeTrampolinePayload, encodeTrampolinePayload } from '../../../core/src/onion/trampoline-payload.ts'
 import { must, pureEntrance } from '../support/entrance.ts'
 import { oddText } from '../support/odd-values.ts'
-import type { Random } from '../support/random.ts'
-
-const spoilt = (bytes: Uint8Array, random: Random): Uint8Array => {
-  const changed = bytes.slice()
-  for (let i = random.below(4); i > 0 && changed.length > 0; i--)
-    changed[random.below(changed.length)] = random.below(256)
-  if (random.oneIn(4)) return changed.slice(0, random.below(changed.length + 1))
-  return random.oneIn(4) ? concat(changed, random.bytes(random.below(60))) : changed
-}
+import { spoilt } from '../support/spoilt.ts'
 
 const offerStreams = validOffers.map(({ text }) => bech32Characters.decode(text.slice(4)) ?? new Uint8Array(0))
 
@@ -46,6 +44,25 @@ const offers = pureEntrance('bolt12-offer', 25, (random, note) => {
 const request = requested(offered({ price: { amount: 5000n }, description: 'tea' }), { payerNote: 'hi' })
 const requestBytes = encodeInvoiceRequest(request)
 const invoiceBytes = encodeBolt12Invoice(answered(request))
+const refundStream = encodeInvoiceRequest(
+  createRefund(payer, new Uint8Array(16), {
+    chainHash: REGTEST,
+    description: 'a broken cup',
+    amountMsat: 5_000n,
+    offerAbsoluteExpiry: 2_000_000_000n,
+    invreqPayerNote: 'sorry',
+  }),
+)
+
+const refunds = pureEntrance('bolt12-refund', 15, (random, note) => {
+  const text = random.oneIn(4)
+    ? `lnr1${oddText(random).slice(0, 200)}`
+    : `lnr1${bech32Characters.encode(spoilt(random.pick([refundStream, refundStream, requestBytes]), random))}`
+  note(text)
+  const read = decodeRefund(text)
+  if (read.ok) must(encodeRefund(read.value) === text.toLowerCase(), 'what is read is written the same')
+  else must(typeof read.error.code === 'string', 'an error of ours')
+})
 
 const streams = pureEntrance('bolt12-stream', 25, (random, note) => {
   const stream = random.oneIn(5)
@@ -116,4 +133,4 @@ const trampolines = pureEntrance('trampoline-onion', 10, (random, note) => {
   if (read.ok) must(equalBytes(encodeTrampolinePayload(read.value), peeled.value.payload), 'it is written the same')
 })
 
-export const onionEntrances = [offers, streams, onions, trampolines]
+export const onionEntrances = [offers, refunds, streams, onions, trampolines]

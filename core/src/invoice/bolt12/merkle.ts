@@ -8,28 +8,26 @@ import { isSignatureType, rawRecords } from './records.ts'
 
 // BOLT 12, signature calculation.
 
-/** BIP 340: a hash under a tag. */
-const taggedHash = (tag: Uint8Array, message: Uint8Array): Uint8Array => {
+/** BIP 340: hashes under a tag. */
+const hashUnder = (tag: Uint8Array): ((message: Uint8Array) => Uint8Array) => {
   const hash = sha256(tag)
-  return sha256(concat(hash, hash, message))
+  return (message) => sha256(concat(hash, hash, message))
 }
 
-const LEAF = utf8Encode('LnLeaf')
 const NONCE = utf8Encode('LnNonce')
-const BRANCH = utf8Encode('LnBranch')
+const leafHash = hashUnder(utf8Encode('LnLeaf'))
+const branchHash = hashUnder(utf8Encode('LnBranch'))
 
 /** Neither side comes first by itself: proofs need not say which it is. */
 const branch = (a: Uint8Array, b: Uint8Array): Uint8Array =>
-  taggedHash(BRANCH, compareBytes(a, b) < 0 ? concat(a, b) : concat(b, a))
+  branchHash(compareBytes(a, b) < 0 ? concat(a, b) : concat(b, a))
 
 /** The root over all records of a stream but its signatures. Each leaf is paired with a nonce, so that a proof tells nothing of its neighbours. */
 export const merkleRoot = (stream: Uint8Array): Uint8Array => {
   const records = rawRecords(stream).filter(({ type }) => !isSignatureType(type))
   const [first] = records
-  const nonceTag = concat(NONCE, first?.bytes ?? EMPTY)
-  let nodes = records.map(({ type, bytes }) =>
-    branch(taggedHash(LEAF, bytes), taggedHash(nonceTag, encodeWith(bigSize, type))),
-  )
+  const nonceHash = hashUnder(concat(NONCE, first?.bytes ?? EMPTY))
+  let nodes = records.map(({ type, bytes }) => branch(leafHash(bytes), nonceHash(encodeWith(bigSize, type))))
   // What has no partner goes up as it is: the deepest leaves are the first ones.
   while (nodes.length > 1) {
     const pairs = nodes
@@ -39,14 +37,18 @@ export const merkleRoot = (stream: Uint8Array): Uint8Array => {
       nodes.push(right === undefined ? left : branch(left, right))
     }
   }
-  return nodes[0] ?? taggedHash(LEAF, EMPTY)
+  return nodes[0] ?? leafHash(EMPTY)
 }
 
 /** The streams that are signed, each by the one field `signature`. */
 type SignedStream = 'invoice_request' | 'invoice'
 
-const digestOf = (name: SignedStream, stream: Uint8Array): Uint8Array =>
-  taggedHash(utf8Encode(`lightning${name}signature`), merkleRoot(stream))
+const rootHash: Readonly<Record<SignedStream, (root: Uint8Array) => Uint8Array>> = {
+  invoice_request: hashUnder(utf8Encode('lightninginvoice_requestsignature')),
+  invoice: hashUnder(utf8Encode('lightninginvoicesignature')),
+}
+
+const digestOf = (name: SignedStream, stream: Uint8Array): Uint8Array => rootHash[name](merkleRoot(stream))
 
 /** The BIP 340 signature of a stream. `auxiliary`: 32 fresh random bytes. */
 export const signStream = (

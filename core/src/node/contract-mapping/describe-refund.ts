@@ -20,7 +20,7 @@ export const describeRefund = (refund: OwnRefund, now: TimestampMs): RefundSumma
     ...textsOf(request),
     description: shownText(request.offerDescription ?? ''),
     blinded: request.invreqPaths !== undefined,
-    ...(state.type === 'paying' || state.type === 'paid' ? { paymentHash: toHex(state.paymentHash) } : {}),
+    ...(state.type === 'open' || state.paymentHash === undefined ? {} : { paymentHash: toHex(state.paymentHash) }),
     createdAt,
     expiresAt,
     ...(state.type === 'paid' || state.type === 'cancelled' ? { endedAt: state.at } : {}),

@@ -20,6 +20,9 @@ test('an offer is found by a name and its proof, at any time, and holds only whi
   t.true(offerByName(asked, AUGUST_6).ok)
   t.like(offerByName(asked, Date.UTC(2026, 0)), { error: { code: 'proof-invalid', details: { reason: 'expired' } } })
   t.true(offerByName({ ...asked, offer: found.value.offer }).ok)
+  // Neither names nor offers mean anything else in capitals.
+  t.true(offerByName({ ...asked, offer: found.value.offer.toUpperCase() }).ok)
+  t.true(offerByName({ ...asked, name: asked.name.toUpperCase() }).ok)
   t.like(offerByName({ ...asked, offer: 'lno1other' }), { error: { code: 'offer-invalid', field: 'name' } })
 })
 

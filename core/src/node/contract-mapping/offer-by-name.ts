@@ -57,7 +57,8 @@ export const offerByName = (
   const found = resolveName(name, proof, now)
   if (!found.ok) return found
   const said = offerInUri(found.value.uri)
-  if (said === undefined || (offer !== undefined && offer !== said)) {
+  // BOLT 12, encoding: an offer may be all in capitals, as it is in a QR code.
+  if (said === undefined || (offer !== undefined && offer.toLowerCase() !== said.toLowerCase())) {
     const message = said === undefined ? 'the name leads to no offer' : 'the name leads to another offer'
     return err(refusal('offer-invalid', message, { field: 'name' }))
   }

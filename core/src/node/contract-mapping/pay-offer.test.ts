@@ -41,6 +41,7 @@ const setUp = async (t: ExecutionContext, paymentHash: Uint8Array, blindAfterwar
         blindAfterwards && fetched ? { code: 'backend-unreachable', cause: 'no-answer', silentMs: 1 } : undefined,
     },
     flow: {
+      recipientPaths: () => [{}],
       payments: {
         ask: async (_: string, asked: { readonly target: { readonly paymentHash: Uint8Array } }) => {
           begun.push(toHex(asked.target.paymentHash))
@@ -57,7 +58,6 @@ const setUp = async (t: ExecutionContext, paymentHash: Uint8Array, blindAfterwar
           const invoice = { paymentHash, amountMsat: 1_000n, multiPart: 'optional', expiresAt: 99, invoice: {} }
           return { ok: true, value: { invoice, bytes: Uint8Array.of(1) } }
         },
-        pathsOf: () => [{}],
       },
     },
   } as unknown as MappingContext

@@ -11,7 +11,7 @@ import { wishing } from '../../payment/send/route-wishes.ts'
 import type { RouteWishes } from '../../payment/send/wishes.ts'
 import { hasFeature } from '../../wire/features.ts'
 import { findArchivedPayment } from '../payment/archived-payments.ts'
-import { readPayment } from '../payment/payments-actor.ts'
+import { findPayment } from '../payment/payment-end.ts'
 import { readWishes } from './asked-wishes.ts'
 import type { MappingContext } from './context.ts'
 import { type ActorRecalls, blindRefusal, type ResolvedRequest, refusal } from './handlers.ts'
@@ -38,7 +38,7 @@ export const offerPaying = (context: MappingContext) => {
     // The chain may be out of sight since the invoice was asked for, or since the start before which it was.
     const blind = blindRefusal(context.chainHealth)
     if (blind !== undefined) return err(blind)
-    const paths = offers.payer?.pathsOf(fetched) ?? []
+    const paths = flow.recipientPaths(fetched.paths)
     const target = offerTarget(request.offer, fetched, paths)
     if (target === undefined) {
       return err(
@@ -53,11 +53,6 @@ export const offerPaying = (context: MappingContext) => {
     if (hasFeature(invoiceFeatures, 'trampoline_routing')) return err(THROUGH_PATHS)
     return trampolinePayment(direct, fromHex(request.trampoline), context)
   }
-
-  /** Of any kind: an issuer that names its hash would have the preimage prove that this offer was paid. */
-  const isPaymentOfOurs = async (paymentHash: PaymentHash): Promise<boolean> =>
-    (await readPayment(options.store, paymentHash)) !== undefined ||
-    (await findArchivedPayment(options.store, paymentHash)) !== undefined
 
   /** What was begun under this key, or fetched for it. */
   const earlier = async (request: PayRequest, key: string, wishes: RouteWishes) => {
@@ -107,7 +102,8 @@ export const offerPaying = (context: MappingContext) => {
     const payment = paymentOf(request, key, invoice, wishes.value)
     if (!payment.ok) return payment
     const isFresh =
-      !(await isPaymentOfOurs(paymentHash)) &&
+      // An issuer that names the hash of another payment of ours would have its preimage prove that this offer was paid.
+      (await findPayment(options.store, paymentHash)) === undefined &&
       (await offers.payments.add(key, paymentHash, { offer: request.offer, invoice: bytes }))
     if (!isFresh) return err(fetchRefusal({ code: 'invoice-unsound', reason: 'hash-used' }))
     const paid = await settle(payment.value)

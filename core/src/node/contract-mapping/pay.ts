@@ -7,14 +7,12 @@ import { err, ok } from '../../lib/result.ts'
 import { type PaymentRequest, payeeOf, type SentPayment } from '../../payment/send/payment.ts'
 import type { Store } from '../../store/store.ts'
 import type { ArchivedPayment } from '../payment/archived-payments.ts'
+import { askPayment } from '../payment/payment-end.ts'
 import { type PaymentsProtocol, readPayment } from '../payment/payments-actor.ts'
 import { describeAttempts, describeFailure, settledAmounts } from '../payment/report-payment.ts'
 import { refusal } from './handlers.ts'
 
 type PaymentSummary = ReplyOf<'payments', 'get'>['payment']
-
-/** Longer than any payment takes: either its outcome comes, or the gateway's own deadline reports that it is not known yet. */
-const PAYMENT_TIMEOUT_MS = 24 * 3_600_000
 
 /** The payment of this hash, if it was begun with this key. */
 export const begunUnder = async (
@@ -34,12 +32,12 @@ export const archivedRefusal = <const Code extends string>(code: Code, { settled
     details: { settledAt, archivedAt },
   })
 
-/** Makes a payment, or waits for one that was begun with the same key, and returns how it ended. */
+/** Makes a payment, or waits for one that was begun with the same key, and returns how it ended. The gateway's own deadline is sooner. */
 export const payer =
   (payments: ActorRef<PaymentsProtocol>) =>
   async ({ target, moreRoutes, maxFeeMsat, key }: PaymentRequest) => {
     const request = { target, ...(moreRoutes === undefined ? {} : { moreRoutes }), maxFeeMsat, key }
-    const answer = await payments.ask('pay', request, { timeoutMs: PAYMENT_TIMEOUT_MS })
+    const answer = await askPayment(payments, request)
     if (!answer.ok) {
       return err(
         answer.error.code === 'mailbox-full'

@@ -1,35 +1,44 @@
 import type { EventName } from '@fulgurite/plugin-sdk/contract'
+import { isAmount } from '../../invoice/bolt12/checks.ts'
 import { decodeRefund } from '../../invoice/bolt12/invoice-request.ts'
 import { fromHex, toHex } from '../../lib/bytes.ts'
 import type { PaymentHash } from '../../lib/ids.ts'
 import { err, ok } from '../../lib/result.ts'
 import type { EventLog } from '../events/event-log.ts'
+import { isSeenBy } from '../offers/own-refunds.ts'
 import type { ClaimFailure } from '../offers/refund-claimer.ts'
 import { readInvoice } from '../payment/receiver-actor.ts'
 import type { MappingContext } from './context.ts'
 import { describeInvoice } from './describe-invoice.ts'
 import { describeDecodedRefund, describeRefund } from './describe-refund.ts'
-import { type ActorHandlers, pluginOf, refusal } from './handlers.ts'
+import { type ActorHandlers, type HandlerContext, pluginOf, refusal } from './handlers.ts'
 import { invoiceRefused, NO_MESSAGES } from './offer-refusals.ts'
 import { pageOf } from './paging.ts'
 
 export const refundsHandlers = ({ offers, options, flow, events }: MappingContext): ActorHandlers<'refunds'> => {
   const { clock, store } = options
   const { refunds, owner } = offers
+  const find = (refundId: string, caller: HandlerContext['caller']) => {
+    const refund = refunds.own.get(fromHex(refundId))
+    return refund !== undefined && isSeenBy(refund, pluginOf(caller)) ? refund : undefined
+  }
   return {
-    async list({ status, page }) {
-      const all = refunds.own.all().map((refund) => describeRefund(refund, clock.now()))
+    async list({ status, page }, { caller }) {
+      const all = refunds.own
+        .all()
+        .filter((refund) => isSeenBy(refund, pluginOf(caller)))
+        .map((refund) => describeRefund(refund, clock.now()))
       return pageOf(status === undefined ? all : all.filter((refund) => refund.status === status), page)
     },
 
-    async get({ refundId }) {
-      const refund = refunds.own.get(fromHex(refundId))
+    async get({ refundId }, { caller }) {
+      const refund = find(refundId, caller)
       return refund === undefined ? err(NOT_FOUND) : ok({ refund: describeRefund(refund, clock.now()) })
     },
 
     async create({ blinded = false, ...wish }, { caller }) {
       if (refunds.payer === undefined) return err(NO_MESSAGES)
-      if (wish.amountMsat === 0n || wish.amountMsat > MOST_MSAT) {
+      if (!isAmount(wish.amountMsat)) {
         return err(refusal('amount-out-of-bounds', 'nobody can be paid this amount', { field: 'amountMsat' }))
       }
       const made = await refunds.payer.create({ ...wish, blinded, plugin: pluginOf(caller) })
@@ -39,9 +48,8 @@ export const refundsHandlers = ({ offers, options, flow, events }: MappingContex
     },
 
     async cancel({ refundId }, { caller }) {
-      const refund = refunds.own.get(fromHex(refundId))
-      const plugin = pluginOf(caller)
-      if (refund === undefined || (plugin !== undefined && refund.owner !== plugin)) return err(NOT_FOUND)
+      const refund = find(refundId, caller)
+      if (refund === undefined) return err(NOT_FOUND)
       if (refund.state.type === 'paying' || refund.state.type === 'paid') {
         return err(refusal('refund-paid', 'the refund was paid, or is being paid', { field: 'refundId' }))
       }
@@ -67,15 +75,26 @@ export const refundsHandlers = ({ offers, options, flow, events }: MappingContex
       if (!added.ok) return err(refusal('mailbox-full', 'too many invoices at once; try again later'))
       const paid = paymentOf(events, paymentHash)
       const sent = await claimer.send(claim.value, paid.came).finally(paid.stop)
-      if (sent.ok) {
+      const asItIs = async () => {
         const now = await readInvoice(store, paymentHash)
         return ok({ invoice: describeInvoice(now?.type === 'bolt12' ? now : record, clock.now()) })
       }
+      if (sent.ok) return asItIs()
+      const { error } = sent
+      // Whoever refuses a copy may have begun to pay the one before.
+      if (error.code === 'request-refused' && error.copies > 1) {
+        const { details, ...refused } = invoiceRefused(
+          error,
+          'the payer refuses this copy of the invoice, may be paying an earlier one',
+        )
+        return err({ ...refused, details: { ...details, paymentHash: toHex(paymentHash) } })
+      }
       // Nobody else has it, and whoever refuses it pays nothing.
-      await flow.receiver.ask('cancel', { paymentHash, owner: undefined })
+      const cancelled = await flow.receiver.ask('cancel', { paymentHash, owner: undefined })
+      if (cancelled.ok && !cancelled.value.ok && cancelled.value.error.code === 'paid') return asItIs()
       return err(
-        sent.error.code === 'request-refused'
-          ? invoiceRefused(sent.error, 'the payer does not pay the invoice')
+        error.code === 'request-refused'
+          ? invoiceRefused(error, 'the payer does not pay the invoice')
           : refusal(
               'no-way-to-payer',
               'no way for messages to the payer is known: connect to a node that passes them on',
@@ -84,9 +103,6 @@ export const refundsHandlers = ({ offers, options, flow, events }: MappingContex
     },
   }
 }
-
-/** All bitcoin that there will ever be. */
-const MOST_MSAT = 2_100_000_000_000_000_000n
 
 const NOT_FOUND = refusal('refund-not-found', 'this node made no refund with this id', { field: 'refundId' })
 

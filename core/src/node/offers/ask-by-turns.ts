@@ -81,7 +81,7 @@ export const askByTurns = async (
         continue
       }
       sentTo.push(way.last)
-      const came = await withinTime(clock, first, TRY_MS)
+      const came = await withinTime(clock, first, Math.min(TRY_MS, endsAt - clock.monotonic()))
       if (came !== undefined) return ok({ content: came, pathId: awaited.pathId, sentTo })
     }
   } finally {

@@ -2,7 +2,7 @@ import { sha256 } from '../../crypto/hashes.ts'
 import { type AcceptedRequest, acceptRequest, answerRequest } from '../../invoice/bolt12/answer-request.ts'
 import type { Bolt12Error } from '../../invoice/bolt12/bolt12-error.ts'
 import type { InvoiceRequest } from '../../invoice/bolt12/fields.ts'
-import { encodeBolt12Invoice } from '../../invoice/bolt12/invoice.ts'
+import { DEFAULT_RELATIVE_EXPIRY, encodeBolt12Invoice } from '../../invoice/bolt12/invoice.ts'
 import { encodeInvoiceError } from '../../invoice/bolt12/invoice-error.ts'
 import { parseInvoiceRequest } from '../../invoice/bolt12/invoice-request.ts'
 import { issueOffer, type OfferTerms } from '../../invoice/bolt12/issue-offer.ts'
@@ -21,6 +21,7 @@ import type { PaymentPath, PaymentPathsOptions } from '../../payment/receive/pay
 import type { ReceivedMessage } from '../onion-messages/message-room.ts'
 import type { OnionMessages } from '../onion-messages/onion-messages.ts'
 import { MAX_OFFERS, type OwnOffer, type OwnOffers } from './own-offers.ts'
+import { pathsOfOurs } from './paths-of-ours.ts'
 
 export interface OfferIssuerOptions {
   readonly clock: Clock
@@ -43,8 +44,6 @@ export type OfferWish = Omit<OfferTerms, 'chainHash' | 'paths'> & {
   readonly plugin?: string | undefined
 }
 
-/** BOLT 12: what an invoice holds that does not say it. */
-const EXPIRY_SECONDS = 7_200
 /** Of a payer's note, what is kept, in bytes: it goes into the paths, for which the onion of a payment has 1,300 in all. */
 const MAX_NOTE = 160
 /** How many requests are answered, whatever the answer: each takes signatures and paths, some milliseconds in all. */
@@ -52,7 +51,6 @@ const ANSWERS = { perSecond: 10, burst: 50 }
 /** Who asks again with the same request gets the same invoice, for so many requests and so long. */
 const REMEMBERED = 500
 const REMEMBERED_MS = 600_000
-const PATHS = 3
 
 /** Makes offers, and answers those who ask for their invoices. */
 export class OfferIssuer {
@@ -74,11 +72,8 @@ export class OfferIssuer {
     const { rng, owner, offers, messages, chainHash } = this.#options
     if (offers.count >= (plugin === undefined ? MAX_OFFERS : MAX_OFFERS / 2)) return err({ code: 'too-many-offers' })
     const nonce = rng.bytes(16)
-    // BOLT 12, the writer: a node with private channels alone is reached by paths.
-    const paths = messages.isAnnounced && !blinded ? [] : messages.pathsToUs(ownPathId(owner, 'offer', nonce), PATHS)
-    // A path that begins with us says who we are, and nothing else leads to us then.
-    const relayed = paths.filter(({ path }) => path.length > 1)
-    const offer = issueOffer(owner, nonce, { ...terms, chainHash, ...(relayed.length === 0 ? {} : { paths: relayed }) })
+    const paths = pathsOfOurs(messages, blinded, ownPathId(owner, 'offer', nonce))
+    const offer = issueOffer(owner, nonce, { ...terms, chainHash, ...(paths.length === 0 ? {} : { paths }) })
     return offer.ok ? ok(await offers.add(offer.value, plugin)) : offer
   }
 
@@ -148,21 +143,21 @@ export class OfferIssuer {
       amountMsat,
       minFinalCltvExpiryDelta: MIN_FINAL_CLTV_EXPIRY_DELTA,
       createdAt: now,
-      expiresAt: now + EXPIRY_SECONDS * 1_000,
+      expiresAt: now + DEFAULT_RELATIVE_EXPIRY * 1_000,
     }
     const pathId = offeredPathId(offered)
     const paths = paymentPaths({
       amountMsat,
       pathId,
       minFinalCltvExpiryDelta: MIN_FINAL_CLTV_EXPIRY_DELTA,
-      expirySeconds: EXPIRY_SECONDS,
+      expirySeconds: DEFAULT_RELATIVE_EXPIRY,
     })
     if (paths.length === 0) return undefined
     const terms = {
       amountMsat,
       paymentHash: sha256(offeredPreimage(owner.secret, pathId)),
       now,
-      relativeExpirySeconds: EXPIRY_SECONDS,
+      relativeExpirySeconds: DEFAULT_RELATIVE_EXPIRY,
       paths,
       multiPart: 'optional' as const,
       fallbacks: [],

@@ -10,8 +10,6 @@ import type { Clock } from '../../lib/clock.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { Rng } from '../../lib/rng.ts'
 import type { Msat } from '../../lib/units.ts'
-import type { RecipientPath } from '../../payment/send/blinded-recipient.ts'
-import { type PathResolver, recipientPaths } from '../../payment/send/recipient-paths.ts'
 import type { SendMessageFailure } from '../onion-messages/message-sender.ts'
 import type { OnionMessages } from '../onion-messages/onion-messages.ts'
 import { type Answer, askByTurns, waysToIssuer } from './ask-by-turns.ts'
@@ -22,8 +20,6 @@ export interface OfferPayerOptions {
   readonly chainHash: Uint8Array
   readonly owner: Bolt12Owner
   readonly messages: Pick<OnionMessages, 'send' | 'pathsToUs' | 'awaitReply'>
-  /** Finds where the paths of an invoice begin. */
-  readonly resolver: PathResolver
 }
 
 /** What is asked for. */
@@ -86,11 +82,6 @@ export class OfferPayer {
     if (!fetched.ok) return fetched
     const { amountMsat: asked } = fetched.value.invoice
     return asked > amountMsat ? err({ code: 'amount-too-high', amountMsat: asked }) : fetched
-  }
-
-  /** The ways of an invoice that we can pay it by. */
-  pathsOf({ paths }: PayableInvoice): readonly RecipientPath[] {
-    return recipientPaths(paths, this.#options.resolver)
   }
 
   async #ask(offer: Offer, request: InvoiceRequest): Promise<Result<FetchedInvoice, FetchFailure>> {

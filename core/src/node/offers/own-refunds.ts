@@ -8,8 +8,8 @@ import type { PaymentHash } from '../../lib/ids.ts'
 import type { Msat, TimestampMs } from '../../lib/units.ts'
 import { timestamp } from '../../payment/row-codecs.ts'
 import type { Store, Write } from '../../store/store.ts'
-import { decodeWith, encodeWith } from '../../wire/codec/codec.ts'
-import { optional, struct, union, versioned } from '../../wire/codec/combinators.ts'
+import { type Codec, decodeWith, encodeWith } from '../../wire/codec/codec.ts'
+import { optional, readOnly, struct, union, versioned } from '../../wire/codec/combinators.ts'
 import { bytes32, u16Bytes, u16Text, u64 } from '../../wire/codec/primitives.ts'
 import type { OnUnreadable } from '../storage/read-row.ts'
 import { isRestored } from '../storage/restored-mark.ts'
@@ -30,10 +30,15 @@ export interface OwnRefund {
   readonly state: RefundState
 }
 
+/** Whether it is shown to a plugin, or to the operator: its text is worth money. */
+export const isSeenBy = ({ owner }: OwnRefund, plugin: string | undefined): boolean =>
+  plugin === undefined || owner === plugin
+
 export type RefundState =
   /** Nobody has sent an invoice that could be paid. */
   | { readonly type: 'open' }
-  | { readonly type: 'cancelled'; readonly at: TimestampMs }
+  /** With the payment that was under way, and perhaps goes on, where the database was put back. */
+  | { readonly type: 'cancelled'; readonly at: TimestampMs; readonly paymentHash?: PaymentHash }
   /** This invoice is being paid, and no other is unless its payment fails. */
   | { readonly type: 'paying'; readonly paymentHash: PaymentHash; readonly invoice: Uint8Array }
   | { readonly type: 'paid'; readonly paymentHash: PaymentHash; readonly at: TimestampMs }
@@ -46,20 +51,37 @@ interface RefundRow {
   readonly state: RefundState
 }
 
-const row = versioned(
+type Cancelled = Extract<RefundState, { readonly type: 'cancelled' }>
+
+/** Until version 2 nothing was kept of the payment that was under way. */
+type EarlierState = Exclude<RefundState, Cancelled> | Omit<Cancelled, 'paymentHash'>
+
+const otherStates = {
+  open: { number: 0, fields: {} },
+  paying: { number: 2, fields: { paymentHash: bytes32, invoice: u16Bytes } },
+  paid: { number: 3, fields: { paymentHash: bytes32, at: timestamp } },
+} as const
+
+const earlierState = union<EarlierState, 'type'>('type', {
+  ...otherStates,
+  cancelled: { number: 1, fields: { at: timestamp } },
+})
+
+const state = union<RefundState, 'type'>('type', {
+  ...otherStates,
+  cancelled: { number: 1, fields: { at: timestamp, paymentHash: optional(bytes32) } },
+})
+
+const rowWith = (codec: Codec<RefundState>): Codec<RefundRow> =>
   struct<RefundRow>({
     text: u16Text,
     maxFeeMsat: u64,
     createdAt: timestamp,
     owner: optional(u16Text),
-    state: union<RefundState, 'type'>('type', {
-      open: { number: 0, fields: {} },
-      cancelled: { number: 1, fields: { at: timestamp } },
-      paying: { number: 2, fields: { paymentHash: bytes32, invoice: u16Bytes } },
-      paid: { number: 3, fields: { paymentHash: bytes32, at: timestamp } },
-    }),
-  }),
-)
+    state: codec,
+  })
+
+const row = versioned(rowWith(readOnly(earlierState, (earlier): RefundState => earlier)), rowWith(state))
 
 /** So many are kept, in memory too; plugins leave half of it. */
 export const MAX_REFUNDS = 10_000
@@ -82,12 +104,15 @@ export class OwnRefunds {
     const restored = await isRestored(store)
     for (const { key, value } of await store.scan(TABLE.refund)) {
       const read = decodeWith(row, value)
-      const refund = read.ok ? refundOf(read.value) : undefined
+      const refund = read.ok ? refundOf(Uint8Array.from(key), read.value) : undefined
       if (refund === undefined) onUnreadable(TABLE.refund, key)
-      else refunds.#refunds.set(toHex(key), refund)
-      // It may have been paid since the database was copied.
-      if (restored && refund !== undefined && refund.state.type !== 'paid') refunds.cancel(refund)
+      else {
+        refunds.#refunds.set(toHex(key), refund)
+        // It may have been paid since the database was copied.
+        if (restored && isUnsettled(refund)) refunds.cancel(refund)
+      }
     }
+    refunds.prune()
     return refunds
   }
 
@@ -98,7 +123,9 @@ export class OwnRefunds {
   /** Removes those that ended long ago. */
   prune(): void {
     const before = this.#clock.now() - KEPT_MS
-    const gone = this.all().filter(({ expiresAt, state }) => expiresAt < before && state.type !== 'paying')
+    const gone = [...this.#refunds.values()].filter(
+      ({ expiresAt, state }) => expiresAt < before && state.type !== 'paying',
+    )
     for (const { id } of gone) this.#refunds.delete(toHex(id))
     if (gone.length === 0) return
     this.#store.submit(gone.map(({ id }): Write => ({ table: TABLE.refund, key: id, value: undefined })))
@@ -118,7 +145,7 @@ export class OwnRefunds {
   /** Keeps a new one. Resolves when it is durable. */
   async add(request: InvoiceRequest, maxFeeMsat: Msat, owner: string | undefined): Promise<OwnRefund> {
     const added = { text: encodeRefund(request), maxFeeMsat, createdAt: this.#clock.now(), owner, state: OPEN }
-    const refund = refundOf(added)
+    const refund = refundOf(refundId(request), added)
     invariant(refund !== undefined, 'a refund that we write is one that we read')
     await new Promise<void>((resolve) => this.#put(refund, resolve))
     return refund
@@ -126,7 +153,8 @@ export class OwnRefunds {
 
   /** Nobody is paid by it any more. */
   cancel(refund: OwnRefund, durable?: () => void): OwnRefund {
-    return this.become(refund, { type: 'cancelled', at: this.#clock.now() }, durable)
+    const underWay = refund.state.type === 'paying' ? { paymentHash: refund.state.paymentHash } : {}
+    return this.become(refund, { type: 'cancelled', at: this.#clock.now(), ...underWay }, durable)
   }
 
   /** From now on this is its state. What is submitted to the store afterwards is durable no sooner. */
@@ -146,14 +174,17 @@ export class OwnRefunds {
 
 export const OPEN: RefundState = { type: 'open' }
 
+/** Whether somebody is paid by it, or may be. */
+const isUnsettled = ({ state }: OwnRefund): boolean => state.type === 'open' || state.type === 'paying'
+
 /** Of ours, each has an amount and an end. */
-const refundOf = ({ text, maxFeeMsat, createdAt, owner, state }: RefundRow): OwnRefund | undefined => {
+const refundOf = (id: Uint8Array, { text, maxFeeMsat, createdAt, owner, state }: RefundRow): OwnRefund | undefined => {
   const request = decodeRefund(text)
   if (!request.ok) return undefined
   const { invreqAmount: amountMsat, offerAbsoluteExpiry } = request.value
   if (amountMsat === undefined || offerAbsoluteExpiry === undefined) return undefined
   return {
-    id: refundId(request.value),
+    id,
     request: request.value,
     text,
     amountMsat,

@@ -2,9 +2,10 @@ import { freshKey } from '../../crypto/fresh-key.ts'
 import { sha256 } from '../../crypto/hashes.ts'
 import { acceptRefund, answerRequest } from '../../invoice/bolt12/answer-request.ts'
 import type { Bolt12Error } from '../../invoice/bolt12/bolt12-error.ts'
-import { encodeBolt12Invoice } from '../../invoice/bolt12/invoice.ts'
-import { decodeRefund, keyOfRequest, type ReadRequest } from '../../invoice/bolt12/invoice-request.ts'
+import { DEFAULT_RELATIVE_EXPIRY, encodeBolt12Invoice } from '../../invoice/bolt12/invoice.ts'
+import { decodeRefund, keyOfRequest, type ReadRequest, refundId } from '../../invoice/bolt12/invoice-request.ts'
 import type { Bolt12Owner } from '../../invoice/bolt12/own-keys.ts'
+import { toHex } from '../../lib/bytes.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { Rng } from '../../lib/rng.ts'
@@ -33,10 +34,13 @@ export interface RefundClaim {
   readonly invoice: Uint8Array
 }
 
-export type ClaimFailure = Bolt12Error | { readonly code: 'own-refund' | 'no-way-to-us' }
+/** The payer says why it does not pay. */
+export interface ClaimRefused extends RequestRefused {
+  /** So many copies of the invoice were sent before: it may be paying another one. */
+  readonly copies: number
+}
 
-/** Whoever pays a refund does so at once: longer would only keep the invoice in the list. */
-const EXPIRY_SECONDS = 7_200
+export type ClaimFailure = Bolt12Error | { readonly code: 'own-refund' | 'no-way-to-us' }
 
 /** Fetches the money of others' refunds. */
 export class RefundClaimer {
@@ -58,7 +62,7 @@ export class RefundClaimer {
     const [preimage, pathId] = [rng.bytes(32), rng.bytes(32)]
     const paymentHash = sha256(preimage)
     const terms = { amountMsat: amount.value, minFinalCltvExpiryDelta: MIN_FINAL_CLTV_EXPIRY_DELTA }
-    const paths = paymentPaths({ ...terms, pathId, expirySeconds: EXPIRY_SECONDS })
+    const paths = paymentPaths({ ...terms, pathId, expirySeconds: DEFAULT_RELATIVE_EXPIRY })
     if (paths.length === 0) return err({ code: 'no-way-to-us' })
     const invoice = answerRequest(
       refund.value,
@@ -66,7 +70,7 @@ export class RefundClaimer {
         amountMsat: amount.value,
         paymentHash,
         now,
-        relativeExpirySeconds: EXPIRY_SECONDS,
+        relativeExpirySeconds: DEFAULT_RELATIVE_EXPIRY,
         paths,
         multiPart: 'optional',
         fallbacks: [],
@@ -83,9 +87,10 @@ export class RefundClaimer {
       preimage,
       pathId,
       description: offerDescription,
-      invoice: text,
+      // Not its text: invoices are shown to others than whoever claims it, who could be quicker.
+      invoice: toHex(refundId(refund.value)),
       createdAt: now,
-      expiresAt: now + EXPIRY_SECONDS * 1_000,
+      expiresAt: now + DEFAULT_RELATIVE_EXPIRY * 1_000,
       state: { type: 'open' },
     }
     return ok({ refund: refund.value, record, invoice: encodeBolt12Invoice(invoice) })
@@ -95,9 +100,11 @@ export class RefundClaimer {
   async send(
     { refund, invoice }: RefundClaim,
     paid: Promise<undefined>,
-  ): Promise<Result<void, SendMessageFailure | RequestRefused>> {
+  ): Promise<Result<void, SendMessageFailure | ClaimRefused>> {
     const answer = await askByTurns(this.#options, waysToPayer(refund), { invoice }, paid)
     if (!answer.ok) return answer
-    return answer.value === undefined ? ok(undefined) : err(refusedBy(answer.value.content.invoiceError))
+    if (answer.value === undefined) return ok(undefined)
+    const { content, sentTo } = answer.value
+    return err({ ...refusedBy(content.invoiceError), copies: sentTo.length })
   }
 }

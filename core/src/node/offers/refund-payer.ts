@@ -2,7 +2,7 @@ import { checkInvoice, type InvoiceRefusal } from '../../invoice/bolt12/check-in
 import { type Bolt12Invoice, invoiceStream } from '../../invoice/bolt12/fields.ts'
 import { decodeBolt12Invoice, type PayableInvoice } from '../../invoice/bolt12/invoice.ts'
 import { encodeInvoiceError } from '../../invoice/bolt12/invoice-error.ts'
-import { refundId } from '../../invoice/bolt12/invoice-request.ts'
+import { keyOfRequest, refundId } from '../../invoice/bolt12/invoice-request.ts'
 import { type Bolt12Owner, cameBy, ownPathId } from '../../invoice/bolt12/own-keys.ts'
 import { createRefund } from '../../invoice/bolt12/request-invoice.ts'
 import { equalBytes, toHex } from '../../lib/bytes.ts'
@@ -12,13 +12,14 @@ import { Ration } from '../../lib/ration.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { Rng } from '../../lib/rng.ts'
 import type { Msat } from '../../lib/units.ts'
+import type { RecipientPath } from '../../payment/send/blinded-recipient.ts'
 import { offerTarget } from '../../payment/send/offer-target.ts'
 import type { PaymentRequest, PaymentTarget } from '../../payment/send/payment.ts'
-import { type PathResolver, recipientPaths } from '../../payment/send/recipient-paths.ts'
 import { decodeWith } from '../../wire/codec/codec.ts'
 import type { ReceivedMessage } from '../onion-messages/message-room.ts'
 import type { OnionMessages } from '../onion-messages/onion-messages.ts'
 import { MAX_REFUNDS, OPEN, type OwnRefund, type OwnRefunds } from './own-refunds.ts'
+import { pathsOfOurs } from './paths-of-ours.ts'
 
 /** How a payment ended; `unknown` if that was not told. */
 export type PaymentEnd = 'settled' | 'failed' | 'unknown'
@@ -30,7 +31,8 @@ export interface RefundPayerOptions {
   readonly owner: Bolt12Owner
   readonly refunds: OwnRefunds
   readonly messages: Pick<OnionMessages, 'answer' | 'pathsToUs' | 'isAnnounced'>
-  readonly resolver: PathResolver
+  /** The ways of an invoice that we can pay it by. */
+  readonly recipientPaths: (paths: PayableInvoice['paths']) => readonly RecipientPath[]
   /** Whether the node does not see the chain, so that nothing is begun. */
   readonly isBlind: () => boolean
   /** What is known of the payment of this hash; `undefined` if none was ever begun. */
@@ -55,7 +57,6 @@ export interface RefundWish {
 
 /** Invoices whose signatures are looked at. */
 const LOOKED_AT = { perSecond: 10, burst: 50 }
-const PATHS = 3
 
 /** Makes refunds, and pays the first sound invoice that comes for each: once, and no more than was promised. */
 export class RefundPayer {
@@ -75,10 +76,7 @@ export class RefundPayer {
     if (refunds.count >= (plugin === undefined ? MAX_REFUNDS : MAX_REFUNDS / 2))
       return err({ code: 'too-many-refunds' })
     const nonce = rng.bytes(16)
-    const named = messages.isAnnounced && !blinded
-    const paths = named ? [] : messages.pathsToUs(ownPathId(owner, 'invoice_request', nonce), PATHS)
-    // A path that begins with us says who we are, and nothing else leads to us then.
-    const relayed = paths.filter(({ path }) => path.length > 1)
+    const paths = pathsOfOurs(messages, blinded, ownPathId(owner, 'invoice_request', nonce))
     const refund = createRefund(owner, nonce, {
       chainHash,
       description,
@@ -86,7 +84,7 @@ export class RefundPayer {
       offerAbsoluteExpiry: BigInt(Math.floor(clock.now() / 1_000) + expirySeconds),
       ...(issuer === undefined ? {} : { offerIssuer: issuer }),
       ...(payerNote === undefined ? {} : { invreqPayerNote: payerNote }),
-      ...(relayed.length === 0 ? {} : { invreqPaths: relayed }),
+      ...(paths.length === 0 ? {} : { invreqPaths: paths }),
     })
     return ok(await refunds.add(refund, maxFeeMsat, plugin))
   }
@@ -130,7 +128,9 @@ export class RefundPayer {
 
   /** By all its records, so that nothing of it was changed. */
   #refundOf(invoice: Bolt12Invoice): OwnRefund | undefined {
-    return this.#options.refunds.get(refundId(invoice))
+    const { owner, refunds } = this.#options
+    // In this order: the root takes several hashes for each record, and a stranger sends as many as a message holds.
+    return keyOfRequest(owner, invoice) === undefined ? undefined : refunds.get(refundId(invoice))
   }
 
   /** Why nobody is paid by it now. */
@@ -162,19 +162,20 @@ export class RefundPayer {
   }
 
   async #pay({ id, maxFeeMsat }: OwnRefund, target: PaymentTarget): Promise<PaymentEnd> {
-    const end = await this.#options.pay({ target, maxFeeMsat, key: keyOf(id) })
-    await this.#ended(id, target.paymentHash, end)
-    return end
+    return this.#ended(id, target.paymentHash, await this.#options.pay({ target, maxFeeMsat, key: keyOf(id) }))
   }
 
-  async #ended(id: Uint8Array, paymentHash: PaymentHash, told: PaymentEnd): Promise<void> {
+  /** Returns how it is, whatever was told. */
+  async #ended(id: Uint8Array, paymentHash: PaymentHash, told: PaymentEnd): Promise<PaymentEnd> {
     const { refunds, clock, find } = this.#options
     // A payment that was not taken up is told as failed, too, and may be under way all the same.
     const end = told === 'failed' ? ((await find(paymentHash)) ?? told) : told
+    if (end === 'unknown' || end === 'in-flight') return 'unknown'
     const refund = refunds.get(id)
-    if (refund === undefined || end === 'unknown' || end === 'in-flight') return
     // A payment that fails for good has moved nothing: whoever is to be paid may send another invoice.
-    refunds.become(refund, end === 'settled' ? { type: 'paid', paymentHash, at: clock.now() } : OPEN)
+    if (refund !== undefined)
+      refunds.become(refund, end === 'settled' ? { type: 'paid', paymentHash, at: clock.now() } : OPEN)
+    return end
   }
 
   async #takeUp(refund: OwnRefund): Promise<void> {
@@ -182,14 +183,18 @@ export class RefundPayer {
     const { id, state } = refund
     if (state.type !== 'paying') return
     const known = await find(state.paymentHash)
-    if (known !== 'in-flight') return this.#ended(id, state.paymentHash, known ?? 'failed')
+    if (known !== 'in-flight') {
+      await this.#ended(id, state.paymentHash, known ?? 'failed')
+      return
+    }
     const invoice = decodeBolt12Invoice(state.invoice)
     const target = invoice.ok ? this.#targetOf(refund, invoice.value) : undefined
     if (target !== undefined) await this.#pay(refund, target)
   }
 
-  #targetOf({ text }: OwnRefund, invoice: PayableInvoice): PaymentTarget | undefined {
-    return offerTarget(text, invoice, recipientPaths(invoice.paths, this.#options.resolver))
+  #targetOf({ id }: OwnRefund, invoice: PayableInvoice): PaymentTarget | undefined {
+    // Not its text: a payment is shown to others than whoever made the refund, and if it fails the text is worth money again.
+    return offerTarget(toHex(id), invoice, this.#options.recipientPaths(invoice.paths))
   }
 }
 

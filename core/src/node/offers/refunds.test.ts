@@ -1,63 +1,42 @@
 import test from 'ava'
 import { decodeBolt12Invoice } from '../../invoice/bolt12/invoice.ts'
-import { decodeInvoiceError } from '../../invoice/bolt12/invoice-error.ts'
-import { equalBytes, toHex } from '../../lib/bytes.ts'
-import { seededRng } from '../../lib/rng.ts'
-import { createPaymentPaths } from '../../payment/receive/payment-paths.ts'
+import { decodeInvoiceError, encodeInvoiceError } from '../../invoice/bolt12/invoice-error.ts'
+import { refundId } from '../../invoice/bolt12/invoice-request.ts'
+import { encodeRefund } from '../../invoice/bolt12/request-invoice.ts'
+import { concat, equalBytes, toHex } from '../../lib/bytes.ts'
+import type { RecipientPath } from '../../payment/send/blinded-recipient.ts'
 import type { PaymentRequest } from '../../payment/send/payment.ts'
-import { openSqliteStore } from '../../store/sqlite-store.ts'
-import { MessageNet, type NetNode } from '../onion-messages/fixtures/message-net.ts'
+import { describeRefund } from '../contract-mapping/describe-refund.ts'
 import { restoredMark } from '../storage/restored-mark.ts'
-import { MIGRATIONS } from '../storage/tables.ts'
-import { MAX_REFUNDS, OwnRefunds } from './own-refunds.ts'
+import { TABLE } from '../storage/tables.ts'
+import { threeNodes } from './fixtures/three-nodes.ts'
+import { MAX_REFUNDS, type OwnRefund, OwnRefunds } from './own-refunds.ts'
 import { RefundClaimer } from './refund-claimer.ts'
 import { type PaymentEnd, RefundPayer, type RefundPayerOptions, type RefundWish } from './refund-payer.ts'
 
-const CHAIN = new Uint8Array(32).fill(6)
+/** Some way to the payee. */
+const PATH = {} as RecipientPath
 const NEVER = new Promise<undefined>(() => {})
 
-/** alice promises, bob is between, carol comes for it. */
+/** alice promises, and carol comes for it. */
 const rig = async (isAnnounced = true) => {
-  const net = new MessageNet()
-  const alice = net.add('alice', { partners: ['bob'] })
-  net.add('bob', { partners: ['alice', 'carol'] })
-  const carol = net.add('carol', { partners: ['bob'] })
-  net.connect('alice', 'bob')
-  net.connect('bob', 'carol')
-  if (isAnnounced) {
-    net.announce('alice', 'bob')
-    net.announce('bob', 'carol')
-  }
-  const rng = seededRng(9)
-  const store = await openSqliteStore({
-    path: ':memory:',
-    migrations: MIGRATIONS,
-    onFatal: (error) => {
-      throw error
-    },
-  })
+  const { net, alice, carol, store, payerOwner, payeeOwner, shared, paymentPaths } = await threeNodes(isAnnounced)
   const refunds = await OwnRefunds.open(store, net.clock, () => {})
-  const ownerOf = ({ nodeId }: NetNode, fill: number) => ({ secret: new Uint8Array(32).fill(fill), nodeId })
-  const shared = { clock: net.clock, rng, chainHash: CHAIN }
   const asked: PaymentRequest[] = []
   /** What the payer meets; a test changes it. */
   const world = {
     isBlind: false,
+    paths: [PATH],
     found: undefined as 'settled' | 'failed' | 'in-flight' | undefined,
     end: (): Promise<PaymentEnd> => Promise.resolve('settled'),
   }
   const payerOf = (own: OwnRefunds, more: Partial<RefundPayerOptions> = {}) =>
     new RefundPayer({
       ...shared,
-      owner: ownerOf(alice, 2),
+      owner: payerOwner,
       refunds: own,
       messages: alice.messages,
-      resolver: {
-        nodeId: alice.nodeId,
-        nodeKey: new Uint8Array(32).fill(1),
-        endOf: () => undefined,
-        peerBy: () => undefined,
-      },
+      recipientPaths: () => world.paths,
       isBlind: () => world.isBlind,
       find: async () => world.found,
       pay: (request) => {
@@ -70,10 +49,9 @@ const rig = async (isAnnounced = true) => {
   alice.messages.onReceived((message) => payer.take(message))
   const claimer = new RefundClaimer({
     ...shared,
-    owner: ownerOf(carol, 1),
+    owner: payeeOwner,
     messages: carol.messages,
-    paymentPaths: (of) =>
-      createPaymentPaths({ ...of, nodeId: carol.nodeId, channels: [], height: 500, sessionKey: () => rng.bytes(32) }),
+    paymentPaths,
   })
   const create = async (wish: Partial<RefundWish> = {}) => {
     const terms = { amountMsat: 5_000n, maxFeeMsat: 50n, description: 'tea', expirySeconds: 86_400, blinded: false }
@@ -114,6 +92,8 @@ const rig = async (isAnnounced = true) => {
     asked,
     world,
     stateOf,
+    shared,
+    payerOwner,
   }
 }
 
@@ -125,7 +105,7 @@ for (const isAnnounced of [true, false]) {
     t.is(refund.request.invreqPaths === undefined, isAnnounced)
     t.is(equalBytes(refund.request.invreqPayerId, alice.nodeId), isAnnounced)
     const made = invoiceFor(refund.text)
-    t.like(made.record, { amountMsat: 5_000n, description: 'tea', invoice: refund.text })
+    t.like(made.record, { amountMsat: 5_000n, description: 'tea', invoice: toHex(refund.id) })
     t.is(await claim(made), undefined)
     t.like(asked, [{ maxFeeMsat: 50n, target: { amountMsat: 5_000n, paymentHash: made.record.paymentHash } }])
     t.is(stateOf(refund.id), 'paid')
@@ -142,7 +122,8 @@ test('a refund whose payment is told as failed and is under way all the same sta
     world.found = 'in-flight'
     return 'failed'
   }
-  await claim(invoiceFor(refund.text))
+  // Nobody is told an end that is none.
+  t.is(await claim(invoiceFor(refund.text)), undefined)
   t.is(stateOf(refund.id), 'paying')
 })
 
@@ -205,6 +186,9 @@ test('what is not to be paid is refused with the reason, and who names no refund
   world.found = 'settled'
   t.like(await claim(made), { text: 'the payment hash was used before' })
   world.found = undefined
+  world.paths = []
+  t.like(await claim(made), { text: 'no way to you is known' })
+  world.paths = [PATH]
   // By no path, though the refund has one; and with another amount.
   const said: unknown[] = []
   carol.messages.onReceived(
@@ -229,6 +213,17 @@ test('what is not to be paid is refused with the reason, and who names no refund
   t.is(alice.received.length, 0)
   const [read] = [decodeBolt12Invoice(made.invoice)]
   t.true(read.ok)
+})
+
+test('the root over an invoice’s records is not made for a request that we have not made', async (t) => {
+  const { create, invoiceFor, payer, refunds } = await rig()
+  const { request } = await create()
+  const sought: string[] = []
+  Object.defineProperty(refunds, 'get', { value: (id: Uint8Array) => void sought.push(toHex(id)) })
+  for (const refund of [request, { ...request, invreqPayerNote: 'more' }, { ...request, invreqAmount: 6_000n }]) {
+    await payer.take({ content: { invoice: invoiceFor(encodeRefund(refund)).invoice } })
+  }
+  t.deepEqual(sought, [toHex(refundId(request))])
 })
 
 test('what was being paid when the node stopped is taken up: by the payment’s end, whenever that comes', async (t) => {
@@ -257,29 +252,57 @@ test('what was being paid when the node stopped is taken up: by the payment’s 
 })
 
 test('what was never begun is open again, and a database that was put back pays nobody', async (t) => {
-  const { create, invoiceFor, claim, world, store, net, payerOf } = await rig()
+  const { create, invoiceFor, claim, world, store, net, payerOf, refunds } = await rig()
   const [begun, open] = [await create(), await create({ description: 'cake' })]
   world.end = () => NEVER as Promise<never>
+  const { record, invoice } = invoiceFor(begun.text)
   await claim(invoiceFor(begun.text))
   await store.flush()
   const own = await OwnRefunds.open(store, net.clock, () => {})
   await payerOf(own).resume()
   t.is(own.get(begun.id)?.state.type, 'open')
+  const { paymentHash } = record
+  refunds.become(begun, { type: 'paying', paymentHash, invoice })
   store.submit([restoredMark])
   await store.flush()
-  const restored = await OwnRefunds.open(store, net.clock, () => {})
-  t.deepEqual(
-    [begun, open].map(({ id }) => restored.get(id)?.state.type),
-    ['cancelled', 'cancelled'],
-  )
+  // Which payment may have paid it is told, however often the database is put back.
+  const [at, states] = [net.clock.now(), [begun, open]]
+  for (let i = 0; i < 3; i++) {
+    const restored = await OwnRefunds.open(store, net.clock, () => {})
+    t.deepEqual(
+      states.map(({ id }) => restored.get(id)?.state),
+      [
+        { type: 'cancelled', at, paymentHash },
+        { type: 'cancelled', at },
+      ],
+    )
+    t.is(describeRefund(restored.get(begun.id) as OwnRefund, at).paymentHash, toHex(paymentHash))
+    await net.clock.advance(1_000)
+    await store.flush()
+  }
+})
+
+test('rows of refunds of the version before are read', async (t) => {
+  const { create, store, net, refunds } = await rig()
+  const refund = await create()
+  refunds.cancel(refund)
+  await store.flush()
+  const value = (await store.get(TABLE.refund, refund.id)) as Uint8Array
+  // It had no byte at its end that says whether a payment was known.
+  store.submit([{ table: TABLE.refund, key: refund.id, value: concat(Uint8Array.of(1), value.slice(1, -1)) }])
+  await store.flush()
+  const again = await OwnRefunds.open(store, net.clock, () => {})
+  t.deepEqual(again.get(refund.id), refunds.get(refund.id))
 })
 
 test('so many refunds are kept, plugins leave half of it, and those that ended long ago make room', async (t) => {
-  const { payer, refunds, create, net } = await rig()
+  const { payer, refunds, create, net, store } = await rig()
   const full = { ok: false, error: { code: 'too-many-refunds' } }
   const wish = { amountMsat: 1n, maxFeeMsat: 1n, description: 'x', expirySeconds: 60, blinded: false }
   const old = await create({ expirySeconds: 60 })
+  await store.flush()
   await net.clock.advance(31 * 86_400_000)
+  t.is((await OwnRefunds.open(store, net.clock, () => {})).count, 0)
   await create()
   t.is(refunds.get(old.id), undefined)
   Object.defineProperty(refunds, 'count', { value: MAX_REFUNDS / 2 })
@@ -287,19 +310,29 @@ test('so many refunds are kept, plugins leave half of it, and those that ended l
   t.true((await payer.create({ ...wish, plugin: undefined })).ok)
 })
 
+test('an invoice is sent again while nothing comes, and with a refusal it is told how often it was sent', async (t) => {
+  const { net, alice, create, invoiceFor, claimer } = await rig()
+  const { text } = await create()
+  for (const heard of [1, 2]) {
+    let copies = 0
+    alice.messages.onReceived(({ content: { replyPath } }) => {
+      copies += 1
+      if (copies === heard && replyPath !== undefined) {
+        alice.messages.answer(replyPath, { invoiceError: encodeInvoiceError({ error: 'no' }) })
+      }
+    })
+    const sent = claimer.send(invoiceFor(text), NEVER)
+    for (let i = 0; i < 15; i++) await net.clock.advance(1_000)
+    t.deepEqual(await sent, { ok: false, error: { code: 'request-refused', text: 'no', copies: heard } })
+  }
+})
+
 test('a refund of our own, an offer, or one that is over is not claimed', async (t) => {
-  const { claimer, create, net, carol } = await rig()
+  const { claimer, create, net, carol, shared, payerOwner } = await rig()
   const refund = await create({ expirySeconds: 60 })
   t.true(claimer.make(refund.text).ok)
   t.like(claimer.make('lno1pqqkz6fqxq'), { ok: false })
-  const own = new RefundClaimer({
-    clock: net.clock,
-    rng: seededRng(1),
-    chainHash: CHAIN,
-    owner: { secret: new Uint8Array(32).fill(2), nodeId: net.get('alice').nodeId },
-    messages: carol.messages,
-    paymentPaths: () => [],
-  })
+  const own = new RefundClaimer({ ...shared, owner: payerOwner, messages: carol.messages, paymentPaths: () => [] })
   t.deepEqual(own.make(refund.text), { ok: false, error: { code: 'own-refund' } })
   await net.clock.advance(61_000)
   t.deepEqual(claimer.make(refund.text), { ok: false, error: { code: 'expired' } })

@@ -1,5 +1,3 @@
-import { isFunded } from '../../channel/index.ts'
-import { toHex } from '../../lib/bytes.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { stackOf } from '../../lib/errors.ts'
 import type { NodeId, PrivateKey, ShortChannelId } from '../../lib/ids.ts'
@@ -8,6 +6,7 @@ import type { Rng } from '../../lib/rng.ts'
 import type { BlindedPath } from '../../onion/blinded-path.ts'
 import type { OnionMessageContent } from '../../onion/onion-message-payload.ts'
 import type { ChannelDirectory } from '../channel/channel-directory.ts'
+import { endNamedBy, peerNamedBy } from '../channel/named-channel.ts'
 import type { NodeGossip } from '../gossip/node-gossip.ts'
 import type { NodeLog } from '../node-log.ts'
 import type { SocketAddress } from '../peer/socket-address.ts'
@@ -83,7 +82,7 @@ export class OnionMessages {
       nodeKey,
       room: this.room,
       ways,
-      endOf: (id, direction) => this.endOf(id, direction),
+      endOf: (id, direction) => this.#endOf(id, direction),
       peerOf,
       connect: (id) => this.#calls.connect(id),
     })
@@ -121,12 +120,6 @@ export class OnionMessages {
     return pathsToUs({ rng, nodeId, relays, isAnnounced }, pathId, count, apart)
   }
 
-  /** One end of a channel of ours, or of one that everybody knows. */
-  endOf(id: ShortChannelId, direction: 0 | 1): NodeId | undefined {
-    const { nodeId, directory, gossip } = this.#options
-    return endOfOurs(nodeId, peerNamedBy(directory, id), direction) ?? gossip?.endOf(id, direction)
-  }
-
   /** Whether others find us by our id. */
   get isAnnounced(): boolean {
     return this.#options.gossip?.knows(this.#options.nodeId) === true
@@ -135,6 +128,12 @@ export class OnionMessages {
   stop(): void {
     this.#calls.stop()
     this.#replies.stop()
+  }
+
+  /** One end of a channel of ours, or of one that everybody knows. */
+  #endOf(id: ShortChannelId, direction: 0 | 1): NodeId | undefined {
+    const { nodeId, directory, gossip } = this.#options
+    return endNamedBy(nodeId, directory, id, direction) ?? gossip?.endOf(id, direction)
   }
 
   /** BOLT 4: what comes by the path of a reply is that reply or nothing, and a reply by no such path is nothing either. */
@@ -149,22 +148,4 @@ export class OnionMessages {
       this.#options.log.error('onion-message.bug', { error: stackOf(thrown) })
     }
   }
-}
-
-/**
- * BOLT 4, the reader: a channel is named by an alias of ours, or by its id on the chain if it is announced. LDK names channels that are not
- * announced by that id too, and it harms nobody, unless the channel is not to be found by it.
- */
-const peerNamedBy = (directory: OnionMessagesOptions['directory'], id: ShortChannelId): NodeId | undefined => {
-  const entry = directory.byShortChannelId(id)
-  const durable = entry?.state.durable
-  if (durable === undefined || !isFunded(durable)) return undefined
-  const isHidden = durable.params.channelType.scidAlias && !durable.shortIds.localAliases.includes(id)
-  return isHidden ? undefined : entry?.remoteNodeId
-}
-
-/** BOLT 1, sciddir: 0 is the end whose id is the lesser one. */
-const endOfOurs = (nodeId: NodeId, peer: NodeId | undefined, direction: 0 | 1): NodeId | undefined => {
-  if (peer === undefined) return undefined
-  return toHex(nodeId) < toHex(peer) === (direction === 0) ? nodeId : peer
 }

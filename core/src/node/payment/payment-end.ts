@@ -1,11 +1,12 @@
-import type { ActorRef } from '../../actor/types.ts'
+import type { ActorRef, AskFailure } from '../../actor/types.ts'
 import type { PaymentHash } from '../../lib/ids.ts'
+import type { Result } from '../../lib/result.ts'
 import type { PaymentRequest, SentPayment } from '../../payment/send/payment.ts'
 import type { Store } from '../../store/store.ts'
 import { findArchivedPayment } from './archived-payments.ts'
 import { type PaymentsProtocol, readPayment } from './payments-actor.ts'
 
-/** Longer than any payment takes. */
+/** Longer than nearly all payments take. */
 const PAYMENT_TIMEOUT_MS = 24 * 3_600_000
 
 /** What is known of the payment of a hash; `undefined` if none was ever begun. One that failed and was removed is as if it never was. */
@@ -18,12 +19,24 @@ export const findPayment = async (
   return (await findArchivedPayment(store, paymentHash)) === undefined ? undefined : 'settled'
 }
 
-/** Makes a payment, or joins the one that was begun under its key, and waits for its end; `unknown` if nobody tells it. */
+/** Makes a payment, or joins the one that was begun under its key, and answers when it has ended, however long that takes. */
+export const askPayment = async (
+  payments: ActorRef<PaymentsProtocol>,
+  request: PaymentRequest,
+): Promise<Result<PaymentsProtocol['pay']['reply'], AskFailure>> => {
+  for (;;) {
+    const answer = await payments.ask('pay', request, { timeoutMs: PAYMENT_TIMEOUT_MS })
+    // An HTLC may be held for weeks. Whoever asks again with the key joins the payment; without one they would be refused.
+    if (answer.ok || answer.error.code !== 'ask-timeout' || request.key === '') return answer
+  }
+}
+
+/** The same, as what became of it; `unknown` if nobody tells it. */
 export const payToEnd = async (
   payments: ActorRef<PaymentsProtocol>,
   request: PaymentRequest,
 ): Promise<'settled' | 'failed' | 'unknown'> => {
-  const answer = await payments.ask('pay', request, { timeoutMs: PAYMENT_TIMEOUT_MS })
+  const answer = await askPayment(payments, request)
   if (!answer.ok) return answer.error.code === 'mailbox-full' ? 'failed' : 'unknown'
   // Another payment has the hash: this one was not begun.
   if (!answer.value.ok) return 'failed'

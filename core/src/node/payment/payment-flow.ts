@@ -12,7 +12,7 @@ import {
   type SettleEffect,
 } from '../../channel/index.ts'
 import { freshKey } from '../../crypto/fresh-key.ts'
-import { compareBytes, toHex } from '../../lib/bytes.ts'
+import { toHex } from '../../lib/bytes.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { invariant } from '../../lib/errors.ts'
 import type { PrivateKey, ShortChannelId } from '../../lib/ids.ts'
@@ -33,6 +33,7 @@ import { channelUpdateDigest } from '../../wire/channel-update-digest.ts'
 import type { ChannelUpdate } from '../../wire/messages/gossip.ts'
 import type { ChainHealth } from '../chain/chain-health.ts'
 import type { ChannelDirectory } from '../channel/channel-directory.ts'
+import { endNamedBy, peerNamedBy } from '../channel/named-channel.ts'
 import { outboxDeletion, readOutboxRow } from '../channel/settlement-outbox.ts'
 import { commitAlongside } from '../events/alongside.ts'
 import type { EventLog } from '../events/event-log.ts'
@@ -165,17 +166,11 @@ export class PaymentFlow {
   recipientPaths(paths: Parameters<typeof recipientPaths>[0]): readonly RecipientPath[] {
     const { nodeKey, signer, channelDirectory, announcedEnd } = this.#options
     const { nodeId } = signer
-    const peerBy = (id: ShortChannelId) => channelDirectory.byShortChannelId(id)?.remoteNodeId
     return recipientPaths(paths, {
       nodeId,
       nodeKey,
-      peerBy,
-      endOf(id, direction) {
-        const peer = peerBy(id)
-        if (peer === undefined) return announcedEnd(id, direction)
-        // BOLT 1, sciddir_or_pubkey: 0 is the end whose key is the lesser one.
-        return compareBytes(nodeId, peer) < 0 === (direction === 0) ? nodeId : peer
-      },
+      peerBy: (id) => peerNamedBy(channelDirectory, id),
+      endOf: (id, direction) => endNamedBy(nodeId, channelDirectory, id, direction) ?? announcedEnd(id, direction),
     })
   }
 

@@ -29,7 +29,7 @@ interface InvoiceOfAnyForm extends RecordOfAnyForm {
   /** Absent: any amount. */
   readonly amountMsat?: Msat
   readonly description: string
-  /** Its text. */
+  /** Its text, or what is shown in its place. */
   readonly invoice: string
 }
 

@@ -5,7 +5,7 @@ import type { PaymentTarget } from './payment.ts'
 /** Longer texts are not kept: the contract has no room for them. */
 const MAX_TEXT = 7_089
 
-/** What paying the invoice of an offer comes to; `undefined` if it has to come in several parts, which this node does not promise. */
+/** What paying the invoice of an offer, or for what is shown in its place, comes to; `undefined` if it has to come in several parts, which this node does not promise. */
 export const offerTarget = (
   offer: string,
   { paymentHash, amountMsat, expiresAt, invoice, multiPart, nodeId }: PayableInvoice,

@@ -15,7 +15,7 @@ export interface PathResolver {
   readonly nodeKey: PrivateKey
   /** The node at one end of a channel (BOLT 1, sciddir_or_pubkey), ours or announced. */
   readonly endOf: (shortChannelId: ShortChannelId, direction: 0 | 1) => NodeId | undefined
-  /** The node at the other end of a channel of ours, by any id that it goes by. */
+  /** The node at the other end of a channel of ours, by an id that others may name it by. */
   readonly peerBy: (shortChannelId: ShortChannelId) => NodeId | undefined
 }
 
