@@ -1,7 +1,7 @@
 import test from 'ava'
 import { World } from './support/world.ts'
 
-const GOSSIP = { threads: 0, passOnMs: 20 } as const
+const GOSSIP = { threads: 0, passOnMs: 20, isBusy: () => false } as const
 
 test('announced channels — everybody learns of them, and pays over them where no hint leads', async (t) => {
   const world = new World()

@@ -56,7 +56,7 @@ const LAST_DELAY = 1_000
 /** Enough for an opening, a death on the way, and the start after it. */
 const OPENING_MS = 20_000
 /** A small network does not wait a minute before it passes on what is new. */
-const IN_NETWORK = { gossip: { threads: 0, passOnMs: 15_000 }, pathSearch: searchHere('flow') }
+const IN_NETWORK = { gossip: { threads: 0, passOnMs: 15_000, isBusy: () => false }, pathSearch: searchHere('flow') }
 /** Enough for everybody to hear of all channels. */
 const HEARD_OF_MS = 60_000
 /** Enough for what a block sets off. */

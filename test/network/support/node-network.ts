@@ -82,7 +82,7 @@ export class NodeNetwork {
       areChannelsUnconfirmed: false,
       areScriptsUpfront: false,
       inNetwork: {
-        gossip: { threads: 0, passOnMs: 60_000 },
+        gossip: { threads: 0, passOnMs: 60_000, isBusy: () => false },
         pathSearch: (sources: PathSources) => {
           this.#graphs.push(sources)
           return searching(sources)

@@ -1,6 +1,6 @@
 import { type TestNode, World } from './world.ts'
 
-const GOSSIP = { threads: 0, passOnMs: 20 } as const
+const GOSSIP = { threads: 0, passOnMs: 20, isBusy: () => false } as const
 
 /** Two ways from alice to dave, by bob and by carol, over announced channels that everybody knows. */
 export interface Diamond {

@@ -37,6 +37,8 @@ export interface GossipPlace {
   readonly threads?: number
   /** How often what is new is passed on, in milliseconds; once a minute if absent, as BOLT 7 has it. A small network need not wait. */
   readonly passOnMs?: number
+  /** Whether this thread has other work than gossip, which waits then; by how much it has worked lately if absent. */
+  readonly isBusy?: () => boolean
 }
 
 export interface NodeGossipOptions extends GossipPlace {
@@ -104,7 +106,7 @@ export class NodeGossip implements MessageRoom {
         return this.#checkers.check(checks)
       },
       lookUp: async (id) => ownFunding(directory, id) ?? this.#lookups.lookUp(id),
-      isBusy: busyThread(),
+      isBusy: options.isBusy ?? busyThread(),
       onBug: (thrown) => log.error('gossip.bug', { error: stackOf(thrown) }),
     })
     this.#own = new OwnGossip({
