@@ -15,6 +15,7 @@ import { opening } from './opening.ts'
 import { overThePeer } from './over-the-peer.ts'
 import { particulars } from './particular.ts'
 import { paying } from './paying.ts'
+import { probing } from './probing.ts'
 import { reconnecting } from './reconnecting.ts'
 import { recovering } from './recovering.ts'
 import { refusing } from './refusing.ts'
@@ -39,6 +40,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...failing,
   ...relaying,
   ...refusing,
+  ...probing,
   ...overThePeer,
   ...betweenImplementations,
   ...crowded,
