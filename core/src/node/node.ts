@@ -305,7 +305,7 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
       log,
       backend,
       chainHash: network.chainHash,
-      height: height(),
+      height,
       sink: graph.builder,
       directory: channelDirectory,
       signer,

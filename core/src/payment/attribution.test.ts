@@ -89,7 +89,7 @@ const comeBack = (secrets: readonly Uint8Array[], from: number, failure?: Failur
   let passed: Passed | undefined
   for (let node = from; node >= 0; node--) {
     const place: UpstreamPlace = { type: 'open', sharedSecret: secrets[node] as Uint8Array }
-    const attribution = passed?.attribution === undefined ? {} : { attribution: passed.attribution }
+    const attribution = passed?.attribution && { attribution: passed.attribution }
     const told: UpstreamFailure =
       passed?.type === 'fail-htlc'
         ? { type: 'downstream', reason: passed.reason, ...attribution }
@@ -105,7 +105,7 @@ const comeBack = (secrets: readonly Uint8Array[], from: number, failure?: Failur
 }
 
 const outcomeOf = (passed: Passed): HtlcOutcome => {
-  const attributed = passed.attribution === undefined ? {} : { attribution: passed.attribution }
+  const attributed = passed.attribution && { attribution: passed.attribution }
   return passed.type === 'fail-htlc'
     ? { type: 'failed', failure: { type: 'fail', reason: passed.reason }, ...attributed }
     : { type: 'fulfilled', preimage: passed.preimage, onChain: false, ...attributed }

@@ -68,7 +68,7 @@ const ingest = async (path: string): Promise<object> => {
     flushLog: () => log.flush(),
     chainHash: CHAIN_HASH,
     clock: { ...systemClock, now: () => NOW * 1_000 },
-    height: heightOf(SIZE),
+    height: () => heightOf(SIZE),
     check: checkers.check,
     lookUp: async (id) => fundings.get(id),
   })

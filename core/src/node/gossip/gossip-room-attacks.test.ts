@@ -29,7 +29,7 @@ const rig = (more: Partial<GossipRoomOptions> = {}) => {
     flushLog: () => {},
     chainHash: CHAIN_HASH,
     clock,
-    height: heightOf(SIZE),
+    height: () => heightOf(SIZE),
     check: async (checks) => new Uint8Array(checks.length).fill(1),
     lookUp: async () => ({ type: 'missing' }),
     ...more,

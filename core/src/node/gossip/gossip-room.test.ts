@@ -48,7 +48,7 @@ const rig = (more: Partial<GossipRoomOptions> = {}, clock = virtualClock(NOW * 1
     flushLog: () => {},
     chainHash: CHAIN_HASH,
     clock,
-    height: heightOf(SIZE),
+    height: () => heightOf(SIZE),
     check,
     lookUp: async (id) => FUNDINGS.get(id) ?? { type: 'missing' },
     ...more,

@@ -45,7 +45,8 @@ export interface GossipRoomOptions {
   readonly onBug?: (thrown: unknown) => void
   readonly chainHash: Uint8Array
   readonly clock: Clock
-  readonly height: BlockHeight
+  /** Of the best chain, as the whole node sees it: its blocks may still be on their way. */
+  readonly height: () => BlockHeight
   readonly check: CheckSignatures
   /** What the chain says of a channel's funding, whenever it can; `undefined` if it never will. */
   readonly lookUp: (id: ShortChannelId) => Promise<FundingOutput | undefined>
@@ -95,12 +96,10 @@ export class GossipRoom {
   readonly #sender = new PiecewiseSender()
   readonly #sessions = new Map<string, Session>()
   readonly #asked = new Set<ShortChannelId>()
-  #height: BlockHeight
   #timers: readonly CancelTimer[]
 
   constructor(options: GossipRoomOptions) {
     this.#options = options
-    this.#height = options.height
     this.#intake = new Intake(options.graph)
     const isBusy = options.isBusy ?? (() => false)
     this.#turns = new AnswerTurns(options.clock, isBusy)
@@ -188,7 +187,6 @@ export class GossipRoom {
   /** A block was added to the chain, which spends these outpoints. */
   blockAdded(height: BlockHeight, spends: readonly OutPoint[]): void {
     const { graph } = this.#options
-    this.#height = height
     for (const outpoint of spends) {
       const id = graph.fundedBy(outpoint)
       if (id !== undefined) graph.markSpent(id, height)
@@ -198,7 +196,6 @@ export class GossipRoom {
   /** A block was undone. */
   blockUndone(height: BlockHeight): void {
     const { graph } = this.#options
-    this.#height = height - 1
     for (const id of graph.shortChannelIds()) {
       if (graph.channel(id)?.spentAt === height) graph.markSpent(id, undefined)
     }
@@ -353,8 +350,8 @@ export class GossipRoom {
   }
 
   #env(): GossipEnv {
-    const { chainHash, clock } = this.#options
-    return { chainHash, height: this.#height, now: Math.floor(clock.now() / 1_000) }
+    const { chainHash, clock, height } = this.#options
+    return { chainHash, height: height(), now: Math.floor(clock.now() / 1_000) }
   }
 }
 

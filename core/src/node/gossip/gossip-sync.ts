@@ -40,7 +40,10 @@ export class GossipSync {
   #timer: CancelTimer
   #heardAt: number
   #isOver = false
-  #isOwed = true
+  /** What was asked last, if the answer is not there in full: also after the end. */
+  #unanswered: 'list' | 'channels' | undefined = 'list'
+  /** The block at which the list ends. */
+  readonly #listEnd: number
   /** How many messages the answer to the last question may still have. */
   #owed = MAX_REPLIES
 
@@ -48,6 +51,7 @@ export class GossipSync {
     this.#options = options
     const { sync, send } = startSync(options.env())
     this.#sync = sync
+    this.#listEnd = send.firstBlocknum + send.numberOfBlocks
     this.#heardAt = options.clock.monotonic()
     this.#timer = this.#giveUpLater(PATIENCE_MS)
     this.#send(send)
@@ -55,7 +59,7 @@ export class GossipSync {
 
   /** Whether the peer has not answered our last question in full: also after the end. */
   get isOwed(): boolean {
-    return this.#isOwed
+    return this.#unanswered !== undefined
   }
 
   /** Whether one more message may be part of the answer to the last question; it is counted as one then. */
@@ -71,15 +75,17 @@ export class GossipSync {
   }
 
   listed(reply: ReplyChannelRange): void {
+    if (reply.firstBlocknum + reply.numberOfBlocks >= this.#listEnd) this.#answeredInFull('list')
     const { graph, env } = this.#options
     const listed = listedBy(this.#sync, reply, graph, env())
-    if (listed.ok) this.#goOn(listed.value, listed.value.phase === 'listing')
+    if (listed.ok) this.#goOn(listed.value)
     else this.#end(listed.error)
   }
 
   answered(end: ReplyShortChannelIdsEnd): void {
+    this.#answeredInFull('channels')
     const answered = answeredBy(this.#sync, end)
-    if (answered.ok) this.#goOn(answered.value, false)
+    if (answered.ok) this.#goOn(answered.value)
     else this.#end(answered.error)
   }
 
@@ -96,7 +102,8 @@ export class GossipSync {
     if (next.send !== undefined) {
       this.#open = next.asked
       for (const id of next.asked) asked.add(id)
-      this.#goOn(next.sync, true)
+      this.#goOn(next.sync)
+      this.#unanswered = 'channels'
       this.#owed = next.asked.length * MESSAGES_OF_CHANNEL + 1
       this.#send(next.send)
     } else if (next.sync.phase === 'done') this.#end()
@@ -112,18 +119,24 @@ export class GossipSync {
     this.#sync = { phase: 'done' }
   }
 
-  #goOn(sync: PeerSync, isOwed: boolean): void {
+  #goOn(sync: PeerSync): void {
     this.#sync = sync
-    this.#isOwed = isOwed
-    if (!isOwed) this.#owed = 0
     this.heard()
     if (sync.phase === 'done') this.#end()
+  }
+
+  /** After the end that is of no use any more, but the peer may be asked again. */
+  #answeredInFull(question: 'list' | 'channels'): void {
+    if (this.#unanswered !== question) return
+    this.#unanswered = undefined
+    this.#owed = 0
   }
 
   #giveUpLater(afterMs: number): CancelTimer {
     const { clock } = this.#options
     return clock.setTimer(afterMs, () => {
-      const left = this.#heardAt + PATIENCE_MS - clock.monotonic()
+      // A peer of which nothing is asked has nothing to say.
+      const left = this.isOwed ? this.#heardAt + PATIENCE_MS - clock.monotonic() : PATIENCE_MS
       if (left > 0) this.#timer = this.#giveUpLater(left)
       else this.#end('silent')
     })

@@ -47,7 +47,7 @@ export interface NodeGossipOptions extends GossipPlace {
   readonly log: NodeLog
   readonly backend: Pick<ChainBackend, 'outputsAt'>
   readonly chainHash: Uint8Array
-  readonly height: BlockHeight
+  readonly height: () => BlockHeight
   /** Who learns which channels payments may go over. */
   readonly sink: GraphSink
   readonly directory: ChannelDirectory

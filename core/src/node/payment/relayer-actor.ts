@@ -36,6 +36,7 @@ import type { PeerRelays } from './peer-relays.ts'
 import type { RelayDecisions } from './relay-decisions.ts'
 import { reportOffer } from './report-offer.ts'
 import { paidTooLate, relayEvent, unpaidEvents } from './report-relay.ts'
+import { CONNECTING_MS } from './start-wait.ts'
 import { nextHtlcId } from './trace-offer.ts'
 import { htlcName, type RelayEnd, type Upstream } from './upstream.ts'
 
@@ -114,9 +115,6 @@ export const relayerBehaviour =
 /** The rows of relays under way, at the start. */
 export const readRelays = async (store: Store): Promise<readonly RelayRecord[]> =>
   (await store.scan(TABLE.relay)).map(({ key, value }) => readRow(TABLE.relay, key, decodeRelayRecord(value)))
-
-/** How long what was found at the start waits for its peers. */
-const CONNECTING_MS = 20_000
 
 interface Ending extends RelayEnd {
   readonly effect: RelayEnding

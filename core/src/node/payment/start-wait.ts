@@ -2,6 +2,9 @@ import { isFunded } from '../../channel/index.ts'
 import type { ChannelDirectory, ChannelEntry } from '../channel/channel-directory.ts'
 import { isUsable } from '../channel/channel-standing.ts'
 
+/** How long what was found at the start waits for its peers, from when the node begins to connect to them. */
+export const CONNECTING_MS = 20_000
+
 /** The time after a start in which peers come, and the chain comes into sight: what is not possible yet may be soon. */
 export class StartWait {
   readonly #channels: Pick<ChannelDirectory, 'all' | 'follow'>
@@ -10,8 +13,14 @@ export class StartWait {
 
   constructor(channels: Pick<ChannelDirectory, 'all' | 'follow'>) {
     this.#channels = channels
-    channels.follow((_, now) => {
-      if (now !== undefined && isUsable(now)) this.wake()
+    // A channel tells of each change of its own.
+    const usable = new Set<ChannelEntry['ref']>()
+    channels.follow((channel, now) => {
+      if (now === undefined || !isUsable(now)) usable.delete(channel)
+      else if (!usable.has(channel)) {
+        usable.add(channel)
+        this.wake()
+      }
     })
   }
 

@@ -156,6 +156,29 @@ test('what a start finds waits for the peers that it could go on to, and is give
   t.deepEqual(await rig.told(), ['3 unknown_next_trampoline'])
 })
 
+test('what a start finds is looked for until its peers have had their time, however long the node took to get there', async (t) => {
+  const rig = await TrampolineRig.start(t)
+  rig.find = () => new Promise(() => {})
+  await rig.part(WHOLE)
+  await rig.part(trampolinePart(2n, 1_010_000n, { payment: 'another' }))
+  rig.find = () => err({ code: 'no-route' })
+  rig.missing = true
+  await rig.restart()
+  // The chain is caught up with.
+  await rig.clock.advance(40_000)
+  await rig.relayer.ask('connecting', {})
+  await rig.clock.advance(15_000)
+  t.deepEqual(await rig.told(), [])
+  rig.find = (question) =>
+    equalBytes(question.target.paymentHash, WHOLE.paymentHash) ? ok([routeTo(question, 'out')]) : new Promise(() => {})
+  rig.connected()
+  await rig.settled()
+  t.is(rig.offered.length, 1)
+  // Who looks for the other never answers: that is not waited for without end.
+  await rig.clock.advance(30_000)
+  t.deepEqual(await rig.told(), ['2 temporary_trampoline_failure'])
+})
+
 test('what a start finds before the chain is in sight waits for that', async (t) => {
   const rig = await TrampolineRig.start(t)
   await rig.relayer.ask('connecting', {})

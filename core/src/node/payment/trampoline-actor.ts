@@ -32,15 +32,13 @@ import { isTrampolineHeld, isTrampolineLeftToChain } from './downstream.ts'
 import { reportOffer } from './report-offer.ts'
 import { paidTooLate } from './report-relay.ts'
 import { countTrampoline, refusedTrampolineEvent, trampolineEvent } from './report-trampoline.ts'
+import type { SearchInput } from './route-searches.ts'
 import { Sending } from './sending.ts'
-import { StartWait } from './start-wait.ts'
+import { CONNECTING_MS, StartWait } from './start-wait.ts'
 import type { TrampolineProtocol, TrampolineServices } from './trampoline-messages.ts'
 import { WaitingParts } from './trampoline-parts.ts'
 import { type Refused, TrampolineRoutes } from './trampoline-routes.ts'
 import { htlcName } from './upstream.ts'
-
-/** How long what was found at the start waits for its peers: as other relays do. */
-const CONNECTING_MS = 20_000
 
 /** Of one peer. Each holds money of others, for as long as that peer's payer likes. */
 const MAX_WAITING_PARTS_PER_PEER = 100
@@ -130,7 +128,7 @@ class TrampolineDriver {
         timeout: ({ set }) => this.#timeout(set),
         settled: (effect) => this.#settled(effect),
         added: ({ relay, input }) => this.#input(relay, input),
-        searched: ({ relay, input }) => this.#input(relay, this.#sending.ifAllowed(relay, input)),
+        searched: ({ relay, input }) => this.#searched(relay, input),
         ended: ({ relay, htlc, isTold }) => this.#ended(relay, htlc, isTold),
         block: ({ height }) => this.#block(height),
         resume: ({ held, unsure }) => this.#resume(held, new Set(unsure)),
@@ -242,6 +240,13 @@ class TrampolineDriver {
       this.#input(name, { type: 'settled', attempt, outcome })
     }
     this.#services.store.submit([outboxDeletion(effect)])
+  }
+
+  #searched(name: string, input: SearchInput): void {
+    // What a start finds is looked for until its peers have had their time, however long the node takes before it connects to them.
+    const isEarly = input.type === 'routes-overdue' && this.#start.isOn
+    if (isEarly) this.#context.schedule(CONNECTING_MS, 'searched', { relay: name, input })
+    else this.#input(name, this.#sending.ifAllowed(name, input))
   }
 
   #input(name: string, input: SendInput): void {

@@ -140,8 +140,7 @@ const upstreamOf = (outcome: Extract<HtlcOutcome, { readonly type: 'failed' }>):
   return { type: 'own', failure: message ?? { type: 'temporary_channel_failure' } }
 }
 
-const attributionOf = ({ attribution }: { readonly attribution?: Uint8Array }) =>
-  attribution === undefined ? {} : { attribution }
+const attributionOf = ({ attribution }: { readonly attribution?: Uint8Array }) => attribution && { attribution }
 
 const offerElsewhere = ({ record, request, tried }: OfferedRelay, env: RelayEnv): RelayStep => {
   if (request === undefined) return giveBack(record, transient, 'us')

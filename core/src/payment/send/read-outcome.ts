@@ -39,8 +39,9 @@ export const readFailed = (
   const inner = recipient.type === 'trampoline' ? recipient.innerSecrets : []
   const read = decryptFailureOnion([...sharedSecrets, ...inner], failure.reason)
   const failed = { failurePacket: failure.reason, originIndex: read.ok ? read.value.originIndex : undefined }
-  const shown: Shown =
-    attribution === undefined ? {} : { attribution: readAttribution(sharedSecrets, attribution, failed) }
+  const shown: Shown = {
+    ...(attribution && { attribution: readAttribution(sharedSecrets, attribution, failed) }),
+  }
   if (!read.ok) {
     // lightning/bolts 836, returning errors: what a trampoline node cannot read is for the node before it.
     if (recipient.type !== 'trampoline' || inner.length > 0) return { failure: { type: 'unreadable' }, ...shown }

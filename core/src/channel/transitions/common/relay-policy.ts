@@ -14,6 +14,7 @@ import type { ChannelEnv } from '../../state/environment.ts'
 import type { SetHtlcMaximumCommand, SetInboundDiscountCommand, SetRelayFeesCommand } from '../../state/inputs.ts'
 import type { InboundDiscount, Limits, RelayPolicies, RemoteRelayPolicy } from '../../state/params.ts'
 import type { Session } from '../../state/session.ts'
+import { isBeingAnnounced } from './announcing.ts'
 import { done, emit, type Live, type Step, stay, to } from './step.ts'
 
 const MUST_BE_ONE = 1
@@ -80,8 +81,9 @@ export const inboundExtension = ({ inbound }: Pick<Funded, 'inbound'>): Pick<Cha
 export const outsideNameOf = ({ params, shortIds }: Funded): ShortChannelId | undefined =>
   shortIds.remoteAlias ?? (params.channelType.scidAlias ? undefined : shortIds.real)
 
-/** Tells a connected peer our policy. */
+/** Tells a connected peer our policy; not while it may be announcing the channel, after which everybody is told of it. */
 export const sendChannelUpdate = (durable: Funded, session: Session, env: ChannelEnv): readonly Effect[] => {
+  if (isBeingAnnounced(durable, env)) return []
   const message = channelUpdateOf(durable, env)
   if (message === undefined) return []
   return [

@@ -187,6 +187,32 @@ for (const [field, of] of [
   })
 }
 
+/** How many updates of the channel were told to the other side alone. */
+const toldBy = ({ effects }: TestParty): number =>
+  effects.filter((effect) => effect.type === 'send' && effect.message.type === 'channel_update').length
+
+test('channel_update — the peer alone is told none while it may be announcing the channel: it loses the next ones then, if it is LND', (t) => {
+  t.true(toldBy(ready(MINED_AT + 2).alice) > 0)
+  const two = ready(MINED_AT + 3)
+  const { alice } = two
+  two.run(alice, { type: 'set-relay-fees', policy: { feeBaseMsat: 7n } })
+  two.disconnect()
+  two.connect()
+  two.settle()
+  block(two, alice, MINED_AT + 9)
+  t.is(toldBy(alice), 0)
+  // It has signed: it is past that.
+  block(two, two.bob, MINED_AT + 9)
+  two.settle()
+  t.is(announcedBy(alice).length, 1)
+  two.run(alice, { type: 'set-relay-fees', policy: { feeBaseMsat: 8n } })
+  t.is(toldBy(alice), 1)
+})
+
+test('channel_update — the peer alone is told of a channel that is not to be announced, however deep it is', (t) => {
+  t.true(toldBy(new TwoParties().ready().alice) > 0)
+})
+
 test('BOLT 7, announcement_signatures — those that come before our channel_ready are kept until it is sent', (t) => {
   const two = announcing()
   two.open({ announce: true })

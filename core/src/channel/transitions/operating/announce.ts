@@ -9,25 +9,11 @@ import type { AnnouncementHalves, Funded, Normal } from '../../state/durable.ts'
 import type { Effect } from '../../state/effects.ts'
 import type { ChannelEnv } from '../../state/environment.ts'
 import type { Session } from '../../state/session.ts'
-import { isAsDeepAs } from '../common/depth.ts'
+import { dueId, isForAll } from '../common/announcing.ts'
 import { react } from '../common/react.ts'
 import { andThen, type Online, type Step, stay, to } from '../common/step.ts'
 
-/** BOLT 7, channel_announcement: below this many confirmations of the funding it must not be sent. */
-const ANNOUNCEMENT_DEPTH = 6
-
 const NOT_SIGNED = new Uint8Array(64)
-
-/** Whether both sides are to announce the channel, once it is deep enough. After our `shutdown` it is too late (BOLT 7). */
-const isForAll = (durable: Funded): durable is Normal =>
-  durable.phase === 'normal' && durable.params.announce && durable.localShutdown === undefined
-
-/** The channel's own id, once a funding that is that deep has given it one. */
-const dueId = (durable: Normal, env: ChannelEnv): ShortChannelId | undefined => {
-  const { fundingStatus } = latest(durable)
-  if (fundingStatus.type !== 'confirmed') return undefined
-  return isAsDeepAs(ANNOUNCEMENT_DEPTH, fundingStatus.blockHeight, env) ? durable.shortIds.real : undefined
-}
 
 /**
  * BOLT 7, announcement_signatures: ours go out once the funding is deep enough, and on each connection as long as the peer's have not come, or

@@ -190,7 +190,7 @@ const withReceived = (htlcs: Htlcs, proposed: readonly Proposal[], removed: read
     proposed.flatMap((proposal) => {
       if (proposal.type !== 'fail') return []
       const { id, failure, attribution } = proposal
-      return [[id, { failure, ...(attribution === undefined ? {} : { attribution }) }]]
+      return [[id, { failure, ...(attribution && { attribution }) }]]
     }),
   )
   const kept = gone.size === 0 ? htlcs.received : htlcs.received.filter(({ add }) => !gone.has(add.id))
@@ -297,5 +297,5 @@ const failedToOrigin = (durable: Funded, change: Change): readonly Effect[] => {
   const record = findHtlc(durable.htlcs.offered, change.id)
   if (record?.failure === undefined || record.preimage !== undefined) return []
   const { failure, attribution } = record
-  return settled(durable, record, { type: 'failed', failure, ...(attribution === undefined ? {} : { attribution }) })
+  return settled(durable, record, { type: 'failed', failure, ...(attribution && { attribution }) })
 }

@@ -56,19 +56,18 @@ const decide = (record: HtlcRecord, command: SettleHtlcCommand): Result<HtlcReco
     }
     if (record.preimage !== undefined) return ok(record)
     if (record.failure !== undefined) return err({ code: 'htlc-already-settled', htlcId })
-    return ok({ ...record, preimage: command.preimage, ...withAttribution(command) })
+    const { preimage, attribution } = command
+    return ok({ ...record, preimage, ...(attribution && { attribution }) })
   }
   if (record.preimage !== undefined) return err({ code: 'htlc-already-settled', htlcId })
   if (record.failure !== undefined) return ok(record)
   if (command.type === 'fail-htlc') {
-    return ok({ ...record, failure: { type: 'fail', reason: command.reason }, ...withAttribution(command) })
+    const { reason, attribution } = command
+    return ok({ ...record, failure: { type: 'fail', reason }, ...(attribution && { attribution }) })
   }
   const { sha256OfOnion, failureCode } = command
   return ok({ ...record, failure: { type: 'malformed', sha256OfOnion, failureCode } })
 }
-
-const withAttribution = ({ attribution }: Attributed): Attributed => (attribution === undefined ? {} : { attribution })
-type Attributed = Pick<HtlcRecord, 'attribution'>
 
 const isDecided = ({ preimage, failure }: HtlcRecord): boolean => preimage !== undefined || failure !== undefined
 
@@ -96,7 +95,7 @@ export const removalMessage = (
   { add, preimage, failure, attribution }: HtlcRecord,
 ): Message | undefined => {
   const { channelId } = durable.params
-  const attributed = attribution === undefined ? {} : { attributionData: attribution }
+  const attributed = attribution && { attributionData: attribution }
   if (preimage !== undefined) {
     return { type: 'update_fulfill_htlc', channelId, id: add.id, paymentPreimage: preimage, ...attributed }
   }
