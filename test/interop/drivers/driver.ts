@@ -23,8 +23,6 @@ export type Ability =
   | 'multi-part'
   /** Pays without an invoice, by a preimage in the onion. */
   | 'keysend'
-  /** Takes a keysend that comes in parts. */
-  | 'keysend-in-parts'
   /** Sends record types of its own (65536 and above) in the onion of a keysend. */
   | 'custom-records'
   /** Sends record types of 65536 and above in `update_add_htlc` itself. */
@@ -33,10 +31,6 @@ export type Ability =
   | 'blinded-invoice'
   /** Makes offers of BOLT 12, and pays them. */
   | 'offers'
-  /** Promises money by an invoice request of BOLT 12 that answers no offer. */
-  | 'refunds'
-  /** Fetches what others promise so. */
-  | 'fetches-refunds'
   /** Says for how long it held an HTLC, and passes on what others say (`option_attribution_data`). */
   | 'attribution-data'
   /** Tells which failures came back to it, and pays by hints that a test made up. */
@@ -323,9 +317,6 @@ export interface Peer {
   /** An offer for this amount, or for any. */
   createOffer(amountMsat: bigint): Promise<string>
   payOffer(offer: string, amountMsat: bigint): Promise<Outcome>
-  createRefund(amountMsat: bigint): Promise<string>
-  /** Sends an invoice for what somebody has promised; what comes of it is in `received`. */
-  claimRefund(refund: string): Promise<void>
   keysend(nodeId: string, amountMsat: bigint, records?: Readonly<Record<number, Uint8Array>>): Promise<Outcome>
   /** Tries again what failed, where it would avoid it for a while. */
   forgetFailures(): Promise<void>

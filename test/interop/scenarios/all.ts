@@ -15,7 +15,6 @@ import { opening } from './opening.ts'
 import { overThePeer } from './over-the-peer.ts'
 import { particulars } from './particular.ts'
 import { paying } from './paying.ts'
-import { probing } from './probing.ts'
 import { reconnecting } from './reconnecting.ts'
 import { recovering } from './recovering.ts'
 import { refusing } from './refusing.ts'
@@ -40,7 +39,6 @@ export const SCENARIOS: readonly Scenario[] = [
   ...failing,
   ...relaying,
   ...refusing,
-  ...probing,
   ...overThePeer,
   ...betweenImplementations,
   ...crowded,

@@ -58,24 +58,4 @@ export const keysend = group('Payments without an invoice', [
       t.deepEqual(received.map(({ amountMsat }) => amountMsat).sort(), [20_000_001n, 20_000_002n])
     },
   },
-  {
-    title: 'we send the peer a keysend in parts, over two channels — it takes them as one',
-    role: 'we',
-    needs: ['keysend-in-parts'],
-    async run(stage) {
-      const { t } = stage
-      const { us, peer, channelId } = await stage.channel()
-      await stage.openTo(peer, us)
-      const request = { destination: peer.nodeId, amountMsat: 1_200_000_001n, maxParts: 4 }
-      const { payment } = await us.ask('payments', 'keysend', request)
-      t.like(payment, { status: 'settled', keysend: true, feesMsat: 0n })
-      t.true(payment.parts.filter(({ status }) => status === 'settled').length >= 2)
-      await stage.settled(us, peer, channelId)
-      const received = (await peer.received()).filter(({ paymentHash }) => paymentHash === payment.paymentHash)
-      t.is(
-        received.reduce((sum, { amountMsat }) => sum + amountMsat, 0n),
-        1_200_000_001n,
-      )
-    },
-  },
 ])

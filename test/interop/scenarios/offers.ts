@@ -47,48 +47,4 @@ export const offers = group('Offers', [
       t.like(await us.ask('offers', 'get', { offerId: offer.offerId }), { offer: { status: 'disabled' } })
     },
   },
-  {
-    title: 'the peer fetches a refund of ours — it is paid once, and the refund tells it',
-    role: 'we',
-    needs: ['fetches-refunds'],
-    async run(stage) {
-      const { t } = stage
-      const { us, peer, channelId } = await stage.channel({ pushMsat: 300_000_000n })
-      const { refund } = await us.ask('refunds', 'create', { amountMsat: 6_000_000n, description: 'two cups' })
-      await peer.claimRefund(refund.refund)
-      const told = async () => (await us.ask('refunds', 'get', { refundId: refund.refundId })).refund
-      await us.until(async () => (await told()).status === 'paid')
-      const { paymentHash } = await told()
-      t.is((await stage.settled(us, peer, channelId)).theirsMsat, 300_000_000n + 6_000_000n)
-      t.like(
-        (await peer.received()).filter((received) => received.paymentHash === paymentHash),
-        [{ amountMsat: 6_000_000n }],
-      )
-      // Whoever comes second gets nothing: some wait for an answer, and others are told.
-      await peer.claimRefund(refund.refund).catch(() => undefined)
-      t.is((await us.ask('payments', 'list', {})).items.length, 1)
-      t.is((await stage.settled(us, peer, channelId)).theirsMsat, 300_000_000n + 6_000_000n)
-    },
-  },
-  {
-    title: 'we fetch refunds of the peer, one after the other — each is paid',
-    role: 'peer',
-    needs: ['refunds', 'push'],
-    async run(stage) {
-      const { t } = stage
-      const { us, peer, channelId } = await stage.channel({ opener: 'peer' })
-      const texts = [await peer.createRefund(9_000_000n), await peer.createRefund(4_000_000n)]
-      for (const [i, text] of texts.entries()) {
-        const { refund } = await us.ask('refunds', 'decode', { refund: text })
-        t.is(refund.amountMsat, i === 0 ? 9_000_000n : 4_000_000n)
-        await us.ask('refunds', 'claim', { refund: text })
-        await us.until(async () => us.payloads('payment.received').length === i + 1)
-      }
-      t.deepEqual(
-        us.payloads('payment.received').map(({ amountMsat }) => amountMsat),
-        ['9000000', '4000000'],
-      )
-      t.is((await stage.settled(us, peer, channelId)).oursMsat, 13_000_000n)
-    },
-  },
 ])

@@ -37,13 +37,10 @@ const abilities: Abilities = {
   'any-amount': true,
   'multi-part': true,
   keysend: true,
-  'keysend-in-parts': 'it takes keysends in one part',
   'custom-records': true,
   'htlc-records': 'it adds records of its own only to what it relays',
   'amp-invoice': 'it makes no AMP invoices',
   offers: true,
-  refunds: true,
-  'fetches-refunds': 'it refuses one without a signature, and BOLT 12 has refunds not have one',
   'blinded-invoice': 'it puts blinded paths into BOLT 12 invoices only',
   'attribution-data': 'it knows no attribution data',
   'failure-names': true,
@@ -486,15 +483,6 @@ class CoreLightningPeer implements Peer {
     return fetched instanceof Error
       ? { ok: false, reason: fetched.message, failures: [] }
       : this.#send('xpay', { invstring: fetched.invoice })
-  }
-
-  async createRefund(amountMsat: bigint): Promise<string> {
-    const params = { amount: Number(amountMsat), description: `from ${this.name} ${this.#labels++}` }
-    return (await this.#rpc.call<{ bolt12: string }>('invoicerequest', params)).bolt12
-  }
-
-  claimRefund(): Promise<void> {
-    return Promise.reject(new Error(String(abilities['fetches-refunds'])))
   }
 
   keysend(nodeId: string, amountMsat: bigint, records: Readonly<Record<number, Uint8Array>> = {}): Promise<Outcome> {

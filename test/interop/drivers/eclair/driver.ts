@@ -42,13 +42,10 @@ const abilities: Abilities = {
   'any-amount': true,
   'multi-part': true,
   keysend: true,
-  'keysend-in-parts': true,
   'custom-records': 'it sends no records of its own with a keysend',
   'htlc-records': 'it sends no such records',
   'amp-invoice': 'it makes no AMP invoices',
   offers: true,
-  refunds: 'it has offers alone',
-  'fetches-refunds': 'it has offers alone',
   'blinded-invoice': 'it makes no BOLT 11 invoices with blinded paths',
   'attribution-data': true,
   'failure-names': true,
@@ -417,14 +414,6 @@ class EclairPeer implements Peer, Particular {
     const params = { offer, amountMsat, blocking: true, maxFeeFlatSat: 1_000_000, timeoutSeconds: PAY_SECONDS }
     const payment = await this.#api.call<EclairPayment>('payoffer', params).catch((error: Error) => error)
     return payment instanceof Error ? { ok: false, reason: payment.message, failures: [] } : outcomeOf(payment)
-  }
-
-  createRefund(): Promise<string> {
-    return lacks('refunds')
-  }
-
-  claimRefund(): Promise<void> {
-    return lacks('fetches-refunds')
   }
 
   async keysend(

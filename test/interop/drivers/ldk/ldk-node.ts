@@ -58,8 +58,6 @@ export interface LdkNode {
   /** Of any amount. */
   createOffer(): string
   payOffer(offer: string): Promise<LdkOutcome>
-  createRefund(amountMsat: bigint): string
-  claimRefund(refund: string): void
   keysend(nodeId: string, amountMsat: bigint, records?: Readonly<Record<number, Uint8Array>>): Promise<LdkOutcome>
   /** Whether LDK takes the channels that peers open, as it does at first. */
   setAcceptChannels(on: boolean): void
@@ -357,29 +355,6 @@ class Node implements LdkNode {
     )
     if (!(asked instanceof ldk.Result_NoneBolt12SemanticErrorZ_OK)) throw new Error('LDK asks for no invoice')
     return this.#outcome(toHex(paymentId), before)
-  }
-
-  createRefund(amountMsat: bigint): string {
-    const builder = this.#parts.manager.create_refund_builder(
-      amountMsat,
-      BigInt(Math.floor(Date.now() / 1_000) + 3_600),
-      sha256(utf8Encode(`refund of ${amountMsat}`)),
-      ldk.Retry.constructor_attempts(1),
-      ldk.Option_u64Z.constructor_none(),
-    )
-    if (!(builder instanceof ldk.Result_RefundMaybeWithDerivedMetadataBuilderBolt12SemanticErrorZ_OK))
-      throw new Error('LDK makes no refund')
-    const refund = builder.res.build()
-    if (!(refund instanceof ldk.Result_RefundBolt12SemanticErrorZ_OK)) throw new Error('LDK makes no such refund')
-    return refund.res.to_str()
-  }
-
-  claimRefund(text: string): void {
-    const refund = ldk.Refund.constructor_from_str(text)
-    if (!(refund instanceof ldk.Result_RefundBolt12ParseErrorZ_OK)) throw new Error('LDK cannot read the refund')
-    const sent = this.#parts.manager.request_refund_payment(refund.res)
-    if (!(sent instanceof ldk.Result_Bolt12InvoiceBolt12SemanticErrorZ_OK)) throw new Error('LDK sends no invoice')
-    this.#pump()
   }
 
   async #outcome(paymentId: string, before: number): Promise<LdkOutcome> {

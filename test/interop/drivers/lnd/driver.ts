@@ -40,13 +40,10 @@ const abilities: Abilities = {
   'any-amount': true,
   'multi-part': true,
   keysend: true,
-  'keysend-in-parts': 'it takes keysends in one part',
   'custom-records': true,
   'htlc-records': true,
   'amp-invoice': true,
   offers: 'it has no offers',
-  refunds: 'it has no offers',
-  'fetches-refunds': 'it has no offers',
   'blinded-invoice': 'it makes them over announced channels only',
   'attribution-data': 'it knows no attribution data',
   'failure-names': true,
@@ -528,14 +525,6 @@ class LndPeer implements Peer {
 
   payOffer(): Promise<Outcome> {
     return Promise.reject(new Error(String(abilities.offers)))
-  }
-
-  createRefund(): Promise<string> {
-    return Promise.reject(new Error(String(abilities.refunds)))
-  }
-
-  claimRefund(): Promise<void> {
-    return Promise.reject(new Error(String(abilities['fetches-refunds'])))
   }
 
   keysend(nodeId: string, amountMsat: bigint, records: Readonly<Record<number, Uint8Array>> = {}): Promise<Outcome> {
