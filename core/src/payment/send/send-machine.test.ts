@@ -548,6 +548,26 @@ test('after a restart an attempt that nothing holds was never sent', (t) => {
   t.deepEqual(resumed.state.payment.attempts[0]?.failure, { type: 'local', error: 'interrupted' })
 })
 
+test('what is unsure since the database was put back sends nothing more, whatever comes back, until it is certain', (t) => {
+  const world = env([channel('a', payee, 600_000n), channel('bb', payee, 600_000n)])
+  const { state } = begin(t, request(), world)
+  const unsure: SendState = { ...resting(state.payment), isUnsure: true }
+  const settle = (before: SendState, attempt: number, outcome: HtlcOutcome) =>
+    stepPayment(before, { type: 'settled', attempt, outcome }, world)
+  const one = settle(unsure, 0, { type: 'timed-out-on-chain' })
+  t.deepEqual(one.effects, [])
+  t.is(one.state.payment.attempts[0]?.status, 'failed')
+  const both = settle(one.state, 1, { type: 'timed-out-on-chain' })
+  t.deepEqual(both.effects, [])
+  t.is(both.state.payment.status, 'in-flight')
+  // A failure that the row has may be that of an earlier try of the hash than the one that is out.
+  const failed = { ...unsure, payment: { ...unsure.payment, failure: { code: 'no-route' } as const } }
+  t.is(settle(settle(failed, 0, { type: 'not-sent' }).state, 1, { type: 'not-sent' }).state.payment.endedAt, undefined)
+  t.is(ended(settle(one.state, 1, fulfilled).effects)?.status, 'settled')
+  const certain = env([channel('c', payee, 2_000_000n)])
+  t.is(adds(stepPayment(both.state, { type: 'resumed', held: [] }, certain).effects).length, 1)
+})
+
 test('a given route is gone once, as it is', (t) => {
   const route = {
     channelId: named('a'),

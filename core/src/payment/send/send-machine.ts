@@ -148,7 +148,10 @@ const pending = ({ attempts }: SentPayment): readonly Attempt[] => attempts.filt
 const advance = ({ asked: _, ...state }: SendState, env: SendEnv): SendStep => {
   const { payment, offering } = state
   if (payment.endedAt !== undefined) return { state, effects: [] }
-  if (payment.preimage !== undefined || payment.failure !== undefined) return conclude(state, env)
+  if (payment.preimage !== undefined) return conclude(state, env)
+  // What is missing may be out, and what has failed may have been tried once more.
+  if (state.isUnsure === true) return { state, effects: [] }
+  if (payment.failure !== undefined) return conclude(state, env)
   const remainingMsat = remaining(payment)
   if (remainingMsat === 0n) return { state, effects: [] }
   const decisive = decisiveAttempt(payment, env)
