@@ -428,6 +428,35 @@ test('where nothing is left for a part, a payment starts over once its other par
   t.deepEqual(ended(afterwards(180_000).effects)?.failure, { code: 'payment-failed', attempt: 1 })
 })
 
+test('parts that come back because others were missing are sent again for some minutes, and no longer', (t) => {
+  const world = env([channel('a', payee, 600_000n), channel('bb', payee, 600_000n)])
+  const { state, effects } = begin(t, request(), world)
+  const [first, second] = adds(effects) as [SendAddHtlc, SendAddHtlc]
+  const back = (before: SendState, htlc: SendAddHtlc, waitedMs: number) => {
+    const outcome = failedWith(htlc, [payee], { type: 'mpp_timeout' })
+    const now = world.now + waitedMs
+    return stepPayment(before, { type: 'settled', attempt: htlc.attempt, outcome }, { ...world, now })
+  }
+  const again = back(state, first, 179_999)
+  const third = only(adds(again.effects))
+  const waiting = back(again.state, second, 180_000)
+  t.deepEqual(waiting.effects, [])
+  t.deepEqual(ended(back(waiting.state, third, 240_000).effects)?.failure, { code: 'payment-failed', attempt: 1 })
+})
+
+test('a part that is the whole amount lacks no others: where it comes back with mpp_timeout, another way is tried', (t) => {
+  const world = env([channel('a', payee, 2_000_000n), channel('bb', payee, 2_000_000n)])
+  const { state, effects } = begin(t, request(), world)
+  const first = only(adds(effects))
+  const outcome = failedWith(first, [payee], { type: 'mpp_timeout' })
+  const retried = stepPayment(state, { type: 'settled', attempt: 0, outcome }, world)
+  const second = only(adds(retried.effects))
+  t.notDeepEqual(second.channelId, first.channelId)
+  const last = failedWith(second, [payee], { type: 'mpp_timeout' })
+  const done = stepPayment(retried.state, { type: 'settled', attempt: 1, outcome: last }, world)
+  t.deepEqual(ended(done.effects)?.failure, { code: 'payment-failed', attempt: 1 })
+})
+
 test('BOLT 11, feature bits — a payment goes in parts only if basic_mpp is offered: it is never split', (t) => {
   const world = env([channel('a', payee, 600_000n), channel('bb', payee, 600_000n)])
   const { state, effects } = begin(t, request({ multiPart: false }), world)

@@ -104,7 +104,7 @@ test('BOLT 4, trampoline payments — a payment with paths of its recipient goes
     feeBudgetMsat: maxFeeMsat,
     offered: [],
     underWay: [],
-    lessons: lessonsOf([]),
+    lessons: lessonsOf([], 0n),
     height: 500,
     shadowDelta: 0,
   }
