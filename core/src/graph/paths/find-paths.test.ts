@@ -225,6 +225,15 @@ test('a hint leads over channels and nodes that the graph has not', (t) => {
   )
 })
 
+test('what was learnt of a hint’s channel before a time is left out like all that was', (t) => {
+  const world = worldOf(DIAMOND)
+  const refused = { amountMsat: 10n, capacityMsat: 1_000_000n, outcome: 'refused' } as const
+  world.liquidity.learn({ shortChannelId: 70n, direction: 0, ...refused }, 1)
+  const target = { type: 'node', nodeId: nodeId(60), hints: [[hop(9, { shortChannelId: 70n })]] } as const
+  t.like(find(world, { target, now: 2 }), { ok: false })
+  t.like(find(world, { target, now: 2, learntSince: 2 }), { ok: true })
+})
+
 test('hints that go in circles, to themselves, or ask for more than there is, do no harm', (t) => {
   const worst = { feeBaseMsat: 0xffffffff, feeProportionalMillionths: 0xffffffff, cltvExpiryDelta: 0xffff }
   const hints = [

@@ -52,6 +52,7 @@ const rig = (
         asked.push(question)
         return finder.find(question, world)
       },
+      hasLearntBefore: (time) => world.liquidity.hasBefore(time),
       learn: (observations) => void learnt.push(...observations),
     },
     clock: { now: () => 5 },
@@ -269,6 +270,53 @@ test('routes — where nothing is left by what earlier payments met with, a paym
   )
   const own20 = rig(CHAIN, [own(1, BOB as number, 900_000n)], (book) => book.learn(refusal(20n), STARTED))
   t.deepEqual(await own20.routes.find(question(DAVE as number)), { ok: false, error: { code: 'no-route' } })
+  t.is(own20.asked.length, 1)
+})
+
+test('routes — a payment tries for itself too where what earlier ones met with leaves ways that cost, or take, too much', async (t) => {
+  const dear: readonly SmallChannel[] = [
+    ...CHAIN,
+    { scid: 30n, between: [CAROL as number, DAVE as number], policies: [{ feeBaseMsat: 60_000 }, {}] },
+  ]
+  const far: readonly SmallChannel[] = [
+    ...CHAIN.map((each) => ({ ...each, policies: [{ cltvExpiryDelta: 995 }, {}] as const })),
+    { scid: 30n, between: [CAROL as number, DAVE as number], policies: [{ cltvExpiryDelta: 1_990 }, {}] },
+  ]
+  const over20 = async (channels: readonly SmallChannel[]) => {
+    const { routes, asked } = rig(channels, [own(1, BOB as number, 900_000n)], (book) => {
+      book.learn(refusal(20n), STARTED - 1)
+    })
+    const [route] = await routesOf(routes.find(question(DAVE as number)))
+    t.is(route?.hops.at(-1)?.shortChannelId, 20n)
+    return asked
+  }
+  t.is((await over20(dear)).length, 2)
+  const asked = await over20(far)
+  t.deepEqual(
+    asked.map(({ finalCltvExpiryDelta, learntSince }) => [finalCltvExpiryDelta, learntSince]),
+    [
+      [28, undefined],
+      [21, undefined],
+      [21, STARTED],
+    ],
+  )
+})
+
+test('routes — who looks for the ways of a payment is shown those that one would try by itself', async (t) => {
+  const { routes } = rig(CHAIN, [own(1, BOB as number, 900_000n)], (book) => book.learn(refusal(20n), STARTED))
+  const { excludedChannels, excludedNodes, maxHops, maxCltvExpiryDelta } = NO_WISHES
+  const looked = await routes.look({
+    target: { type: 'node', nodeId: nodeId(DAVE as number), hints: [] },
+    amountMsat: 100_000n,
+    maxFeeMsat: 50_000n,
+    finalCltvExpiryDelta: 18,
+    maxParts: 1,
+    maxHops,
+    maxCltvExpiryDelta,
+    excludedNodes,
+    excludedChannels: excludedChannels.map((shortChannelId) => ({ shortChannelId })),
+  })
+  t.like(looked, { ok: true, value: { paths: { length: 1 } } })
 })
 
 test('routes — a payment goes in several parts over one channel of ours, which pays for the weight of each', async (t) => {

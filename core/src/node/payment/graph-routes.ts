@@ -27,6 +27,8 @@ export interface NetworkPaths {
   /** What a channel of the graph holds, if it is known there. */
   capacityMsat(shortChannelId: ShortChannelId): Msat | undefined
   find(question: PathQuestion): Promise<PathAnswer>
+  /** Whether anything is known of channels that was learnt before this. */
+  hasLearntBefore(since: TimestampMs): boolean
   learn(observations: readonly Observation[], now: TimestampMs): void
 }
 
@@ -59,14 +61,9 @@ export class GraphRoutes {
   async look(asked: AskedPaths): Promise<Result<LookedUpPaths, PathFailure>> {
     const { nodeId, channels, graph, clock } = this.#options
     const own = [...channels.all()].filter(({ spendableMsat }) => spendableMsat > 0n)
-    const answer = await graph.find({
-      ...asked,
-      source: nodeId,
-      ownChannels: own,
-      corrections: [],
-      inFlight: [],
-      now: clock.now(),
-    })
+    const now = clock.now()
+    const question = { ...asked, source: nodeId, ownChannels: own, corrections: [], inFlight: [], now }
+    const answer = await this.#orAnew(await graph.find(question), question, now)
     if (!answer.ok) return answer
     const paths = answer.value.paths.map(({ ownChannel = 0, ...path }) => ({
       ...path,
@@ -90,18 +87,23 @@ export class GraphRoutes {
     if (usualFinal > most) return near.ok || near.error.code !== 'no-route' ? near : err({ code: 'expiry-too-far' })
     const own = this.#ownEnds(question)
     const excluded = excludedHops(question.lessons, (id) => this.#options.graph.capacityMsat(id) !== undefined)
-    const asked = this.#questionFor(question, own, excluded)
+    let asked = this.#questionFor(question, own, excluded)
     let answer = await this.#options.graph.find(asked)
     // Blocks that only hide who is paid are not worth a payment.
     if (!answer.ok && answer.error.code === 'expiry-too-far') {
-      answer = await this.#options.graph.find({ ...asked, finalCltvExpiryDelta: usualFinal })
+      asked = { ...asked, finalCltvExpiryDelta: usualFinal }
+      answer = await this.#options.graph.find(asked)
     }
-    // What earlier payments met with is not worth this one: where all that they taught leaves no way, it tries for itself.
-    if (!answer.ok && answer.error.code === 'no-route') {
-      answer = await this.#options.graph.find({ ...asked, learntSince: question.startedAt })
-    }
+    answer = await this.#orAnew(answer, asked, question.startedAt)
     if (!answer.ok) return near.ok || near.error.code !== 'no-route' ? near : err(failureOf(answer.error))
     return ok(answer.value.paths.map((path) => routeOf(path, own, question, excluded)))
+  }
+
+  /** What earlier payments met with is not worth one: where that leaves no way within its limits, it tries for itself. */
+  async #orAnew(answer: PathAnswer, asked: PathQuestion, startedAt: TimestampMs): Promise<PathAnswer> {
+    const { graph } = this.#options
+    if (answer.ok || !MAY_BE_LEARNT.has(answer.error.code) || !graph.hasLearntBefore(startedAt)) return answer
+    return graph.find({ ...asked, learntSince: startedAt })
   }
 
   /** Our channels that may be used, less what this payment has offered in them already. */
@@ -178,6 +180,9 @@ export class GraphRoutes {
     return [{ shortChannelId, direction, amountMsat, capacityMsat, outcome }]
   }
 }
+
+/** Why there is no way, where what was learnt may be the reason. */
+const MAY_BE_LEARNT: ReadonlySet<PathFailure['code']> = new Set(['no-route', 'fee-limit-exceeded', 'expiry-too-far'])
 
 export type AskedPaths = Omit<PathQuestion, 'source' | 'ownChannels' | 'corrections' | 'inFlight' | 'now'>
 
