@@ -1739,7 +1739,7 @@ export interface FoundRoute {
   readonly feesMsat: Msat
   /** Blocks until the first HTLC expires: how long the money may be held up. */
   readonly cltvExpiryDelta: number
-  /** That it arrives, in parts per million, by what is known of the channels. */
+  /** That it arrives, in parts per million, by what is known of the channels: 0 where a payment would try it all the same, since nothing else is left. */
   readonly probability: Ppm
   /** For each hop, that the channel into it carries its HTLC. */
   readonly hopProbabilities: readonly Ppm[]

@@ -5,7 +5,7 @@ import { type CostModel, DEFAULT_COSTS, type Prices, pricesFor } from './cost.ts
 import { excludedEdges } from './excluded-edges.ts'
 import { FlowSearch } from './flow-search.ts'
 import type { LiquidityBook } from './liquidity.ts'
-import { Loads, type MeasuredPath, measurePath, type PathLimits } from './measure-path.ts'
+import { Loads, type MeasuredPath, measuredBy, measurePath, type PathLimits } from './measure-path.ts'
 import {
   type FoundPaths,
   type LimitField,
@@ -51,7 +51,12 @@ export class PathFinder {
     const { topology } = snapshot
     const factors = withWeights(weights.factorsFor(topology), topology, question.weights ?? [])
     const terrain = terrainFor(question, snapshot, liquidity, factors)
-    const summed = (parts: readonly MeasuredPath[]): FoundPaths => sumOf(parts, terrain, question)
+    // Whoever is told of a way is told its chance by all that is known, also where the search did not heed it.
+    const known = (parts: readonly MeasuredPath[]): readonly MeasuredPath[] =>
+      question.learntSince === undefined
+        ? parts
+        : measuredBy({ ...terrain, liquidity: liquidity.view(snapshot, question.now) }, parts)
+    const summed = (parts: readonly MeasuredPath[]): FoundPaths => sumOf(known(parts), terrain, question)
     const prices = pricesFor(costs, Number(amountMsat))
     const single = this.#single(terrain, question, maxFeeMsat, question, prices)
     if (single !== undefined && (question.maxParts === 1 || single.path.probability >= LIKELY_ENOUGH)) {

@@ -25,6 +25,8 @@ interface AskedRoutes
   extends AskedWishes,
     Pick<RequestOf<'router', 'findRoutes'>, 'amountMsat' | 'maxFeeMsat' | 'finalCltvExpiryDelta'> {
   readonly nodeId: NodeId
+  /** Whether to tell what was left out, and why. */
+  readonly explained?: true
 }
 
 export type RouteSearch = (asked: AskedRoutes, caller: Caller) => Promise<Result<LookedUpPaths, SearchRefusal>>
@@ -39,7 +41,7 @@ export const routeSearch = (
   const { flow, signer, options } = context
   const searches = new Map<string, number>()
   return async (request, caller) => {
-    const { nodeId, amountMsat, maxFeeMsat = defaultMaxFee(amountMsat) } = request
+    const { nodeId, amountMsat, maxFeeMsat = defaultMaxFee(amountMsat), explained } = request
     if (equalBytes(nodeId, signer.nodeId)) {
       return err(refusal('invalid-request', 'this is the node itself', { field: 'nodeId' }))
     }
@@ -58,7 +60,7 @@ export const routeSearch = (
         maxFeeMsat,
         finalCltvExpiryDelta: request.finalCltvExpiryDelta ?? route.finalCltvExpiryDelta,
         excludedChannels: wishes.value.excludedChannels.map((shortChannelId) => ({ shortChannelId })),
-        explained: true,
+        ...(explained && { explained }),
       })
       return found.ok ? ok(found.value) : err(refusalOf(found.error))
     } catch (thrown) {

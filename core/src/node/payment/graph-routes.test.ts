@@ -316,7 +316,12 @@ test('routes — who looks for the ways of a payment is shown those that one wou
     excludedNodes,
     excludedChannels: excludedChannels.map((shortChannelId) => ({ shortChannelId })),
   })
-  t.like(looked, { ok: true, value: { paths: { length: 1 } } })
+  t.like(looked, { ok: true, value: { paths: { length: 1 }, probability: 0 } })
+  if (looked.ok)
+    t.deepEqual(
+      looked.value.paths[0]?.hops.map(({ probability }) => probability > 0),
+      [true, true, false],
+    )
 })
 
 test('routes — a payment goes in several parts over one channel of ours, which pays for the weight of each', async (t) => {
