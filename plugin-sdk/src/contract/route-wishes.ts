@@ -41,4 +41,5 @@ export const routeWishes = {
 }
 
 /** Several routes at once, where the destination takes parts. */
-export const maxParts = (otherwise: string) => integer(1, 16, `Parts at most; ${otherwise} if not said.`).optional()
+export const maxParts = (otherwise: string) =>
+  integer(1, 16, `Parts at the same time at most; ${otherwise} if not said.`).optional()

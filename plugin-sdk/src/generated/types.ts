@@ -1084,7 +1084,7 @@ export interface PaymentsPayInvoiceRequest {
   readonly maxFeeMsat?: Msat
   /** A trampoline node that is to find the way to the payee; half of the fees are for it. */
   readonly trampoline?: NodeId
-  /** Parts at most; 16, where the invoice allows it, if not said. */
+  /** Parts at the same time at most; 16, where the invoice allows it, if not said. */
   readonly maxParts?: number
   /** Channels in a route at most; 20 if not said. */
   readonly maxHops?: number
@@ -1121,7 +1121,7 @@ export interface PaymentsKeysendRequest {
   readonly maxFeeMsat?: Msat
   /** What the destination is told besides, each type once. One with an even type fails where it is not known. */
   readonly customRecords?: readonly CustomRecord[]
-  /** Parts at most; 1 if not said. */
+  /** Parts at the same time at most; 1 if not said. */
   readonly maxParts?: number
   /** Channels in a route at most; 20 if not said. */
   readonly maxHops?: number
@@ -1504,7 +1504,7 @@ export interface OffersPayRequest {
   readonly payerNote?: string
   /** A trampoline node that is to find the way to the payee; half of the fees are for it. */
   readonly trampoline?: NodeId
-  /** Parts at most; 16, where the invoice allows it, if not said. */
+  /** Parts at the same time at most; 16, where the invoice allows it, if not said. */
   readonly maxParts?: number
   /** Channels in a route at most; 20 if not said. */
   readonly maxHops?: number
@@ -1702,7 +1702,7 @@ export interface RouterFindRoutesRequest {
   readonly amountMsat: Msat
   /** The most that relays may charge; 1 % and at least 5 sat if not said. */
   readonly maxFeeMsat?: Msat
-  /** Parts at most; 1 if not said. */
+  /** Parts at the same time at most; 1 if not said. */
   readonly maxParts?: number
   /** Blocks that the destination has until the last HTLC expires, as its invoice says it; 21 if not said. */
   readonly finalCltvExpiryDelta?: number
@@ -1772,7 +1772,7 @@ export interface RouterProbeRequest {
   readonly amountMsat?: Msat
   /** The most that relays may charge; 1 % and at least 5 sat if not said. */
   readonly maxFeeMsat?: Msat
-  /** Parts at most; 1 if not said. */
+  /** Parts at the same time at most; 1 if not said. */
   readonly maxParts?: number
   /** Blocks that the destination has until the last HTLC expires; 21 if not said. */
   readonly finalCltvExpiryDelta?: number

@@ -17,7 +17,7 @@ import { expiryBounds } from '../../payment/send/expiry-bounds.ts'
 import { brokenHop, type HopName } from '../../payment/send/lessons.ts'
 import type { Attempt, OwnChannel, OwnChannels, Route, RouteFailure } from '../../payment/send/payment.ts'
 import type { FoundRoutes, RouteQuestion } from '../../payment/send/route-question.ts'
-import { mostParts, wishesOf } from '../../payment/send/route-wishes.ts'
+import { wishesOf } from '../../payment/send/route-wishes.ts'
 import { excludedHops, lastHopInside, mostChannels, pathTarget } from './path-target.ts'
 
 /** Who searches the network's graph. */
@@ -127,7 +127,7 @@ export class GraphRoutes {
   }
 
   #questionFor(question: RouteQuestion, ownChannels: readonly OwnEnd[], excluded: readonly HopName[]): PathQuestion {
-    const { target, remainingMsat, feeBudgetMsat, lessons, shadowDelta, underWay } = question
+    const { target, remainingMsat, feeBudgetMsat, maxParts, lessons, shadowDelta, underWay } = question
     const { usualFinal, most } = expiryBounds(target, question.height)
     const { maxHops, excludedNodes, excludedChannels, weights } = wishesOf(target)
     return {
@@ -139,7 +139,7 @@ export class GraphRoutes {
       maxHops: Math.min(maxHops, mostChannels(target.recipient)),
       maxCltvExpiryDelta: most,
       finalCltvExpiryDelta: Math.min(usualFinal + shadowDelta, most),
-      maxParts: mostParts(target, underWay.length),
+      maxParts,
       excludedNodes: [...lessons.nodes, ...excludedNodes],
       excludedChannels: [
         ...excluded.map(({ shortChannelId, nodeId: from }) => ({ shortChannelId, from })),

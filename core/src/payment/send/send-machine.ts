@@ -23,6 +23,7 @@ import { readFailed, readFulfilled } from './read-outcome.ts'
 import { withoutSecrets } from './recipient.ts'
 import { onionFor } from './route.ts'
 import type { FoundRoutes, RouteQuestion } from './route-question.ts'
+import { mostParts } from './route-wishes.ts'
 import type { SendAddHtlc, SendInput, SendingEffect, SendState, StartError } from './send-protocol.ts'
 
 type SendStep = Step<SendState, SendingEffect>
@@ -160,6 +161,7 @@ const advance = ({ asked: _, ...state }: SendState, env: SendEnv): SendStep => {
 
   const shadowDelta = state.shadowDelta ?? env.shadowDelta()
   const { target, attempts, maxFeeMsat } = payment
+  const underWay = pending(payment)
   const live = attempts.filter(({ status }) => status !== 'failed')
   const question: RouteQuestion = {
     id: env.questionId(),
@@ -167,10 +169,11 @@ const advance = ({ asked: _, ...state }: SendState, env: SendEnv): SendStep => {
     startedAt: payment.startedAt,
     remainingMsat,
     feeBudgetMsat: live.reduce((left, { route }) => left - partAmounts(route).feesMsat, maxFeeMsat),
+    maxParts: Math.min(mostParts(target, underWay.length), MAX_ATTEMPTS - attempts.length),
     offered: attempts.flatMap(({ id, route }) =>
       offering.includes(id) ? [{ channelId: route.channelId, amountMsat: (route.hops[0] as RouteHop).amountMsat }] : [],
     ),
-    underWay: pending(payment).map(({ route }) => route),
+    underWay: underWay.map(({ route }) => route),
     lessons: lessonsOf(attempts, target.amountMsat),
     height: env.height,
     shadowDelta,
