@@ -10,7 +10,14 @@ import { OUTCOME_MS } from '../payment/payment-end.ts'
 import { describeProbe, describeUnderWay } from '../payment/report-probe.ts'
 import type { MappingContext } from './context.ts'
 import { destinationOf, type GivenRoutes, givenRoutes } from './given-routes.ts'
-import { type ActorHandlers, type ActorRecalls, blindRefusal, type ResolvedRequest, refusal } from './handlers.ts'
+import {
+  type ActorHandlers,
+  type ActorRecalls,
+  blindRefusal,
+  pluginOf,
+  type ResolvedRequest,
+  refusal,
+} from './handlers.ts'
 import { pageOf } from './paging.ts'
 import type { RouteSearch } from './route-search.ts'
 
@@ -48,8 +55,11 @@ export const probeHandlers = (
         paymentSecret: options.rng.bytes(32),
         key,
       })
-      const owner = caller.kind === 'plugin' ? caller.name : undefined
-      const answer = await flow.probes.ask('probe', { request: asked, owner }, { timeoutMs: OUTCOME_MS })
+      const answer = await flow.probes.ask(
+        'probe',
+        { request: asked, owner: pluginOf(caller) },
+        { timeoutMs: OUTCOME_MS },
+      )
       if (!answer.ok) {
         return err(
           answer.error.code === 'mailbox-full'

@@ -9,7 +9,7 @@ import type { Caller, Refusal } from '../contract-gateway.ts'
 import type { LookedUpPaths } from '../payment/graph-routes.ts'
 import { type AskedWishes, readWishes } from './asked-wishes.ts'
 import type { MappingContext } from './context.ts'
-import { refusal } from './handlers.ts'
+import { askerOf, refusal } from './handlers.ts'
 
 type SearchRefusal = Refusal<
   | 'invalid-request'
@@ -48,7 +48,7 @@ export const routeSearch = (
     const { route } = DEFAULTS
     const wishes = readWishes({ ...request, maxParts: request.maxParts ?? route.parts }, [nodeId], context)
     if (!wishes.ok) return wishes
-    const asker = caller.kind === 'plugin' ? `plugin ${caller.name}` : caller.kind
+    const asker = askerOf({ caller })
     const underWay = searches.get(asker) ?? 0
     if (underWay >= MAX_SEARCHES) return err(refusal('mailbox-full', 'too many searches at once; try again later'))
     searches.set(asker, underWay + 1)
