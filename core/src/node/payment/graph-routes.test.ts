@@ -9,7 +9,7 @@ import type { Attempt, OwnChannel, Route } from '../../payment/send/payment.ts'
 import type { FoundRoutes, RouteQuestion } from '../../payment/send/route-question.ts'
 import { NO_WISHES } from '../../payment/send/route-wishes.ts'
 import type { RouteWishes } from '../../payment/send/wishes.ts'
-import { GraphRoutes } from './graph-routes.ts'
+import { GraphRoutes, type NetworkPaths } from './graph-routes.ts'
 
 const [US, BOB, CAROL, DAVE] = [0, 1, 2, 3]
 const HEIGHT = 800_000
@@ -36,6 +36,7 @@ const rig = (
   channels: readonly SmallChannel[],
   mine: readonly OwnChannel[] = [own(1, BOB as number, 900_000n)],
   teach: (book: LiquidityBook) => void = () => {},
+  search?: NetworkPaths['find'],
 ) => {
   const asked: PathQuestion[] = []
   const learnt: Observation[] = []
@@ -50,7 +51,7 @@ const rig = (
       capacityMsat: (id) => (channels.some(({ scid }) => scid === id) ? 1_000_000_000n : undefined),
       find: async (question) => {
         asked.push(question)
-        return finder.find(question, world)
+        return search?.(question) ?? finder.find(question, world)
       },
       hasLearntBefore: (time) => world.liquidity.hasBefore(time),
       learn: (observations) => void learnt.push(...observations),
@@ -423,4 +424,14 @@ test('routes — where the payer weighs, what is near is compared too, and taken
   )
   t.is(weighed?.hops[0]?.shortChannelId, 2n)
   t.is(asked.length, 1)
+  // A thread that has ended is no reason to leave a way that there is.
+  const broken = rig(
+    PAIR,
+    twins,
+    () => {},
+    async () => Promise.reject(new Error('the thread has ended')),
+  )
+  const weights = [{ shortChannelId: 2n, factor: 0.01 }]
+  t.is((await routesOf(broken.routes.find(wanting(BOB as number, { weights })))).length, 1)
+  await t.throwsAsync(async () => broken.routes.find(wanting(DAVE as number, { weights })))
 })

@@ -54,7 +54,10 @@ export class GraphRoutes {
     const near = chooseRoutes(question, this.#options.channels)
     // What is near is chosen without costs: where the payer weighs, all are compared.
     const isWeighed = wishesOf(question.target).weights.length > 0
-    return !isWeighed && (near.ok || this.#options.graph.isEmpty()) ? near : this.#further(question, near)
+    if (!isWeighed && (near.ok || this.#options.graph.isEmpty())) return near
+    const further = this.#further(question, near)
+    // A search that fails is no reason to leave a way that there is.
+    return near.ok ? further.catch(() => near) : further
   }
 
   /** The paths that a payment like this would take now, each from a channel of ours on. Rejects if they cannot be searched for. */
