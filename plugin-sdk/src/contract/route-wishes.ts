@@ -34,7 +34,9 @@ export const routeWishes = {
     `Blocks until the first HTLC expires, at most; ${route.cltvExpiryDelta} if not said.`,
   ).optional(),
   excludedNodes: field(z.array(NodeId).max(MOST).readonly(), { summary: 'Not through these.' }).optional(),
-  excludedChannels: field(z.array(ShortChannelId).max(MOST).readonly(), { summary: 'Not over these.' }).optional(),
+  excludedChannels: field(z.array(ShortChannelId).max(MOST).readonly(), {
+    summary: 'Not over these: each by any id that it has when it is asked.',
+  }).optional(),
   weights: field(z.array(EdgeWeight).max(MOST).readonly(), {
     summary: 'What to prefer and to avoid, besides the tables of `router.setWeights`: nothing twice.',
   }).optional(),

@@ -1092,7 +1092,7 @@ export interface PaymentsPayInvoiceRequest {
   readonly maxCltvExpiryDelta?: number
   /** Not through these. */
   readonly excludedNodes?: readonly NodeId[]
-  /** Not over these. */
+  /** Not over these: each by any id that it has when it is asked. */
   readonly excludedChannels?: readonly ShortChannelId[]
   /** What to prefer and to avoid, besides the tables of `router.setWeights`: nothing twice. */
   readonly weights?: readonly EdgeWeight[]
@@ -1129,7 +1129,7 @@ export interface PaymentsKeysendRequest {
   readonly maxCltvExpiryDelta?: number
   /** Not through these. */
   readonly excludedNodes?: readonly NodeId[]
-  /** Not over these. */
+  /** Not over these: each by any id that it has when it is asked. */
   readonly excludedChannels?: readonly ShortChannelId[]
   /** What to prefer and to avoid, besides the tables of `router.setWeights`: nothing twice. */
   readonly weights?: readonly EdgeWeight[]
@@ -1512,7 +1512,7 @@ export interface OffersPayRequest {
   readonly maxCltvExpiryDelta?: number
   /** Not through these. */
   readonly excludedNodes?: readonly NodeId[]
-  /** Not over these. */
+  /** Not over these: each by any id that it has when it is asked. */
   readonly excludedChannels?: readonly ShortChannelId[]
   /** What to prefer and to avoid, besides the tables of `router.setWeights`: nothing twice. */
   readonly weights?: readonly EdgeWeight[]
@@ -1712,7 +1712,7 @@ export interface RouterFindRoutesRequest {
   readonly maxCltvExpiryDelta?: number
   /** Not through these. */
   readonly excludedNodes?: readonly NodeId[]
-  /** Not over these. */
+  /** Not over these: each by any id that it has when it is asked. */
   readonly excludedChannels?: readonly ShortChannelId[]
   /** What to prefer and to avoid, besides the tables of `router.setWeights`: nothing twice. */
   readonly weights?: readonly EdgeWeight[]
@@ -1782,7 +1782,7 @@ export interface RouterProbeRequest {
   readonly maxCltvExpiryDelta?: number
   /** Not through these. */
   readonly excludedNodes?: readonly NodeId[]
-  /** Not over these. */
+  /** Not over these: each by any id that it has when it is asked. */
   readonly excludedChannels?: readonly ShortChannelId[]
   /** What to prefer and to avoid, besides the tables of `router.setWeights`: nothing twice. */
   readonly weights?: readonly EdgeWeight[]
