@@ -164,15 +164,24 @@ class TrampolineDriver {
 
   /** A peer may not have us hold the money of others without end. */
   #beyondLimits(part: TrampolinePart): FailureMessage | undefined {
-    const peer = this.#peerOf(part)
-    const waiting = this.#waiting.all().filter((each) => this.#peerOf(each) === peer).length
-    const relays = [...this.#relays.values()].filter(({ record }) =>
-      record.incoming.some((htlc) => this.#peerOf(htlc) === peer && this.#isHeld(htlc)),
-    ).length
     const { peerRelays, mostOfPeer } = this.#services
+    const peer = this.#peerOf(part)
+    // What costs the least first.
     const isWithin =
-      waiting < MAX_WAITING_PARTS_PER_PEER && relays < MAX_RELAYS_PER_PEER && peerRelays.hasRoom(part, mostOfPeer)
+      peerRelays.hasRoom(part, mostOfPeer) &&
+      this.#waitingFrom(peer) < MAX_WAITING_PARTS_PER_PEER &&
+      this.#relaysFrom(peer) < MAX_RELAYS_PER_PEER
     return isWithin ? undefined : { type: 'temporary_trampoline_failure' }
+  }
+
+  #waitingFrom(peer: string): number {
+    return this.#waiting.all().filter((part) => this.#peerOf(part) === peer).length
+  }
+
+  /** Those that hold something of the peer. */
+  #relaysFrom(peer: string): number {
+    const holds = (htlc: HtlcRef): boolean => this.#peerOf(htlc) === peer && this.#isHeld(htlc)
+    return [...this.#relays.values()].filter(({ record }) => record.incoming.some(holds)).length
   }
 
   #peerOf({ channelId }: Pick<HtlcRef, 'channelId'>): string {
