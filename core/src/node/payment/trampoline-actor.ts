@@ -374,9 +374,10 @@ class TrampolineDriver {
   }
 
   async #resume(held: Readonly<Record<string, readonly number[]>>, unsure: ReadonlySet<string>): Promise<void> {
-    for (const [name, relay] of [...this.#relays]) {
-      const { payment } = relay.record
+    for (const [name, relay] of this.#relays)
       if (unsure.has(name)) this.#relays.set(name, { ...relay, send: { ...relay.send, isUnsure: true } })
+    for (const [name, { record }] of [...this.#relays]) {
+      const { payment } = record
       // Ended, or settled by its preimage.
       this.#tell(name)
       if (payment.endedAt !== undefined || !this.#relays.has(name)) continue
