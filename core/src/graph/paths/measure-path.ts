@@ -103,7 +103,9 @@ export const measurePath = (
   for (const [i, edge] of asked.entries()) {
     const used = loads.used.get(edges[i] as number) ?? 0
     const load = carriedMsat[i] as Msat
-    const room = BigInt(Math.floor(Math.min(edge.htlcMaximumMsat, edge.upper) - used))
+    const free = edge.upper - used
+    const allowed = terrain.repeats ? edge.htlcMaximumMsat : edge.htlcMaximumMsat - used
+    const room = BigInt(Math.floor(Math.min(allowed, free)))
     if (load - room > excessMsat) excessMsat = load - room
     if (load < BigInt(edge.htlcMinimumMsat)) return err({ code: 'too-little' })
     const likely = likelihood(edge, used, load)

@@ -60,6 +60,11 @@ export interface Terrain {
   readonly extraOutOf: ReadonlyMap<number, readonly number[]>
   /** By edge: what is under way over it. */
   readonly used: ReadonlyMap<number, number>
+  /**
+   * Whether parts may carry more over an edge together than each of them may by its `htlc_maximum_msat`. Many nodes say by that how much
+   * they have, so that more is only asked of them where nothing else leads on.
+   */
+  readonly repeats: boolean
   readonly excluded: { readonly nodes: number; readonly directions: number }
 }
 
@@ -128,6 +133,7 @@ class Survey {
       extraInto: this.#extraInto,
       extraOutOf: this.#extraOutOf,
       used: this.#inFlight(),
+      repeats: false,
       excluded: { nodes: this.#closedNodes.size, directions: this.#directions },
     }
   }
