@@ -20,5 +20,8 @@ export const MSAT_PER_SAT = 1000n
 /** The whole amount in millisatoshis. */
 export const satToMsat = (amount: Sat): Msat => amount * MSAT_PER_SAT
 
+/** The amount in whole satoshis; what is left below one satoshi counts as one. */
+export const msatToSatCeil = (amount: Msat): Sat => (amount + MSAT_PER_SAT - 1n) / MSAT_PER_SAT
+
 /** The amount in whole satoshis; what is left below one satoshi is dropped. */
 export const msatToSatFloor = (amount: Msat): Sat => amount / MSAT_PER_SAT

@@ -434,7 +434,7 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
           describe: { payment: archivedPaymentRecord, invoice: archivedInvoiceRecord },
         })
   updateCommitmentFees({ watcher, channelDirectory, feerate: followedFeerate({ backend, network, feerates }) })
-  updateHtlcMaximums({ watcher, channelDirectory, settings })
+  const stopMaximums = updateHtlcMaximums({ watcher, channelDirectory, settings, clock })
   joinHandlers(gateway, {
     options: withoutSeed(options),
     watcher,
@@ -495,6 +495,7 @@ export const startNode = async (options: StartNodeOptions): Promise<Result<Fulgu
     await shared?.stop()
     chainHealth.stop()
     sight.stop()
+    stopMaximums()
     peerEvents.stop()
     await books.stop()
     messages?.stop()

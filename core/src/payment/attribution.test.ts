@@ -222,7 +222,7 @@ test('BOLT 4, attribution data — an unreadable failure counts against the chan
     const attempt = attemptOf(settle(outcomeOf(comeBack(secrets, 3, FAILURE, garbling(culprit)))))
     t.deepEqual(attempt.failure, { type: 'unreadable' })
     t.is(attempt.attribution?.brokenAt, culprit)
-    const { hops, ways } = lessonsOf([attempt])
+    const { hops, ways } = lessonsOf([attempt], 1_000n)
     t.deepEqual(hops, [{ nodeId: way[culprit - 1]?.nodeId, shortChannelId: scids[culprit] }])
     t.deepEqual(ways, [])
   }
@@ -236,7 +236,7 @@ test('BOLT 4, attribution data — where our peer may have changed it, or nobody
   const second = attemptOf(settle(outcomeOf(bare as Passed)))
   for (const attempt of [first, second]) {
     t.deepEqual(attempt.failure, { type: 'unreadable' })
-    const { hops, ways, channels } = lessonsOf([attempt])
+    const { hops, ways, channels } = lessonsOf([attempt], 1_000n)
     t.deepEqual([hops, channels, ways.length], [[], [], 1])
   }
 })

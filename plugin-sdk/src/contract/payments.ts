@@ -260,7 +260,7 @@ export const payments = actor('payments', 'Payments that this node sends.', {
   }),
   keysend: command({
     summary:
-      'Pays a node that has made no invoice (bLIP 3): in one part, unless more are allowed, which not every node puts together that says so. Answers when the payment is settled or has failed for good.',
+      'Pays a node that has made no invoice (bLIP 3): in one part, unless more are allowed and the node shows that it takes them, which not every such node puts together. Answers when the payment is settled or has failed for good.',
     request: z.strictObject({
       destination: NodeId,
       amountMsat: Msat,

@@ -34,11 +34,14 @@ export const routeWishes = {
     `Blocks until the first HTLC expires, at most; ${route.cltvExpiryDelta} if not said.`,
   ).optional(),
   excludedNodes: field(z.array(NodeId).max(MOST).readonly(), { summary: 'Not through these.' }).optional(),
-  excludedChannels: field(z.array(ShortChannelId).max(MOST).readonly(), { summary: 'Not over these.' }).optional(),
+  excludedChannels: field(z.array(ShortChannelId).max(MOST).readonly(), {
+    summary: 'Not over these: each by any id that it has when it is asked.',
+  }).optional(),
   weights: field(z.array(EdgeWeight).max(MOST).readonly(), {
     summary: 'What to prefer and to avoid, besides the tables of `router.setWeights`: nothing twice.',
   }).optional(),
 }
 
 /** Several routes at once, where the destination takes parts. */
-export const maxParts = (otherwise: string) => integer(1, 16, `Parts at most; ${otherwise} if not said.`).optional()
+export const maxParts = (otherwise: string) =>
+  integer(1, 16, `Parts at the same time at most; ${otherwise} if not said.`).optional()

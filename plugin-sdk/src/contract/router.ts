@@ -17,7 +17,10 @@ const FoundRoute = named(
     amountMsat: field(Msat, { summary: 'What arrives.' }),
     feesMsat: field(Msat, { summary: 'What the relays on the way charge.' }),
     cltvExpiryDelta: integer(0, 2016, 'Blocks until the first HTLC expires: how long the money may be held up.'),
-    probability: field(Ppm, { summary: 'That it arrives, in parts per million, by what is known of the channels.' }),
+    probability: field(Ppm, {
+      summary:
+        'That it arrives, in parts per million, by what is known of the channels: 0 where a payment would try it all the same, since nothing else is left.',
+    }),
     hopProbabilities: field(z.array(Ppm).readonly(), {
       summary: 'For each hop, that the channel into it carries its HTLC.',
     }),

@@ -1084,7 +1084,7 @@ export interface PaymentsPayInvoiceRequest {
   readonly maxFeeMsat?: Msat
   /** A trampoline node that is to find the way to the payee; half of the fees are for it. */
   readonly trampoline?: NodeId
-  /** Parts at most; 16, where the invoice allows it, if not said. */
+  /** Parts at the same time at most; 16, where the invoice allows it, if not said. */
   readonly maxParts?: number
   /** Channels in a route at most; 20 if not said. */
   readonly maxHops?: number
@@ -1092,7 +1092,7 @@ export interface PaymentsPayInvoiceRequest {
   readonly maxCltvExpiryDelta?: number
   /** Not through these. */
   readonly excludedNodes?: readonly NodeId[]
-  /** Not over these. */
+  /** Not over these: each by any id that it has when it is asked. */
   readonly excludedChannels?: readonly ShortChannelId[]
   /** What to prefer and to avoid, besides the tables of `router.setWeights`: nothing twice. */
   readonly weights?: readonly EdgeWeight[]
@@ -1121,7 +1121,7 @@ export interface PaymentsKeysendRequest {
   readonly maxFeeMsat?: Msat
   /** What the destination is told besides, each type once. One with an even type fails where it is not known. */
   readonly customRecords?: readonly CustomRecord[]
-  /** Parts at most; 1 if not said. */
+  /** Parts at the same time at most; 1 if not said. */
   readonly maxParts?: number
   /** Channels in a route at most; 20 if not said. */
   readonly maxHops?: number
@@ -1129,7 +1129,7 @@ export interface PaymentsKeysendRequest {
   readonly maxCltvExpiryDelta?: number
   /** Not through these. */
   readonly excludedNodes?: readonly NodeId[]
-  /** Not over these. */
+  /** Not over these: each by any id that it has when it is asked. */
   readonly excludedChannels?: readonly ShortChannelId[]
   /** What to prefer and to avoid, besides the tables of `router.setWeights`: nothing twice. */
   readonly weights?: readonly EdgeWeight[]
@@ -1177,7 +1177,7 @@ export interface PaymentsActor {
   relays(request?: PaymentsRelaysRequest, options?: QueryOptions): Promise<PaymentsRelaysReply>
   /** Pays a BOLT 11 invoice. Answers when the payment is settled or has failed for good. Effects: pays-out, fees. Errors: invoice-invalid, invoice-expired, invoice-wrong-network, invoice-unsupported, amount-required, amount-mismatch, own-invoice, trampoline-not-possible, already-paid, payment-in-flight, insufficient-balance, peer-limit-reached, no-route, fee-limit-exceeded, expiry-too-far, route-search-failed, payment-failed. */
   payInvoice(request: PaymentsPayInvoiceRequest, options: CommandOptions): Promise<PaymentsPayInvoiceReply>
-  /** Pays a node that has made no invoice (bLIP 3): in one part, unless more are allowed, which not every node puts together that says so. Answers when the payment is settled or has failed for good. Effects: pays-out, fees. Errors: own-node, amount-out-of-bounds, invalid-records, parts-not-supported, already-paid, payment-in-flight, insufficient-balance, peer-limit-reached, no-route, fee-limit-exceeded, expiry-too-far, route-search-failed, payment-failed. */
+  /** Pays a node that has made no invoice (bLIP 3): in one part, unless more are allowed and the node shows that it takes them, which not every such node puts together. Answers when the payment is settled or has failed for good. Effects: pays-out, fees. Errors: own-node, amount-out-of-bounds, invalid-records, parts-not-supported, already-paid, payment-in-flight, insufficient-balance, peer-limit-reached, no-route, fee-limit-exceeded, expiry-too-far, route-search-failed, payment-failed. */
   keysend(request: PaymentsKeysendRequest, options: CommandOptions): Promise<PaymentsKeysendReply>
   /** Sends a payment over exactly these routes. Answers when it is settled or has failed. Effects: pays-out, fees. Errors: channel-not-found, invalid-route, already-paid, payment-in-flight, insufficient-balance, peer-limit-reached, no-route, fee-limit-exceeded, expiry-too-far, route-search-failed, payment-failed. */
   sendToRoute(request: PaymentsSendToRouteRequest, options: CommandOptions): Promise<PaymentsSendToRouteReply>
@@ -1504,7 +1504,7 @@ export interface OffersPayRequest {
   readonly payerNote?: string
   /** A trampoline node that is to find the way to the payee; half of the fees are for it. */
   readonly trampoline?: NodeId
-  /** Parts at most; 16, where the invoice allows it, if not said. */
+  /** Parts at the same time at most; 16, where the invoice allows it, if not said. */
   readonly maxParts?: number
   /** Channels in a route at most; 20 if not said. */
   readonly maxHops?: number
@@ -1512,7 +1512,7 @@ export interface OffersPayRequest {
   readonly maxCltvExpiryDelta?: number
   /** Not through these. */
   readonly excludedNodes?: readonly NodeId[]
-  /** Not over these. */
+  /** Not over these: each by any id that it has when it is asked. */
   readonly excludedChannels?: readonly ShortChannelId[]
   /** What to prefer and to avoid, besides the tables of `router.setWeights`: nothing twice. */
   readonly weights?: readonly EdgeWeight[]
@@ -1702,7 +1702,7 @@ export interface RouterFindRoutesRequest {
   readonly amountMsat: Msat
   /** The most that relays may charge; 1 % and at least 5 sat if not said. */
   readonly maxFeeMsat?: Msat
-  /** Parts at most; 1 if not said. */
+  /** Parts at the same time at most; 1 if not said. */
   readonly maxParts?: number
   /** Blocks that the destination has until the last HTLC expires, as its invoice says it; 21 if not said. */
   readonly finalCltvExpiryDelta?: number
@@ -1712,7 +1712,7 @@ export interface RouterFindRoutesRequest {
   readonly maxCltvExpiryDelta?: number
   /** Not through these. */
   readonly excludedNodes?: readonly NodeId[]
-  /** Not over these. */
+  /** Not over these: each by any id that it has when it is asked. */
   readonly excludedChannels?: readonly ShortChannelId[]
   /** What to prefer and to avoid, besides the tables of `router.setWeights`: nothing twice. */
   readonly weights?: readonly EdgeWeight[]
@@ -1739,7 +1739,7 @@ export interface FoundRoute {
   readonly feesMsat: Msat
   /** Blocks until the first HTLC expires: how long the money may be held up. */
   readonly cltvExpiryDelta: number
-  /** That it arrives, in parts per million, by what is known of the channels. */
+  /** That it arrives, in parts per million, by what is known of the channels: 0 where a payment would try it all the same, since nothing else is left. */
   readonly probability: Ppm
   /** For each hop, that the channel into it carries its HTLC. */
   readonly hopProbabilities: readonly Ppm[]
@@ -1772,7 +1772,7 @@ export interface RouterProbeRequest {
   readonly amountMsat?: Msat
   /** The most that relays may charge; 1 % and at least 5 sat if not said. */
   readonly maxFeeMsat?: Msat
-  /** Parts at most; 1 if not said. */
+  /** Parts at the same time at most; 1 if not said. */
   readonly maxParts?: number
   /** Blocks that the destination has until the last HTLC expires; 21 if not said. */
   readonly finalCltvExpiryDelta?: number
@@ -1782,7 +1782,7 @@ export interface RouterProbeRequest {
   readonly maxCltvExpiryDelta?: number
   /** Not through these. */
   readonly excludedNodes?: readonly NodeId[]
-  /** Not over these. */
+  /** Not over these: each by any id that it has when it is asked. */
   readonly excludedChannels?: readonly ShortChannelId[]
   /** What to prefer and to avoid, besides the tables of `router.setWeights`: nothing twice. */
   readonly weights?: readonly EdgeWeight[]

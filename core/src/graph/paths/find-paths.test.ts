@@ -225,6 +225,15 @@ test('a hint leads over channels and nodes that the graph has not', (t) => {
   )
 })
 
+test('what was learnt of a hint’s channel before a time is left out like all that was', (t) => {
+  const world = worldOf(DIAMOND)
+  const refused = { amountMsat: 10n, capacityMsat: 1_000_000n, outcome: 'refused' } as const
+  world.liquidity.learn({ shortChannelId: 70n, direction: 0, ...refused }, 1)
+  const target = { type: 'node', nodeId: nodeId(60), hints: [[hop(9, { shortChannelId: 70n })]] } as const
+  t.like(find(world, { target, now: 2 }), { ok: false })
+  t.like(find(world, { target, now: 2, learntSince: 2 }), { ok: true })
+})
+
 test('hints that go in circles, to themselves, or ask for more than there is, do no harm', (t) => {
   const worst = { feeBaseMsat: 0xffffffff, feeProportionalMillionths: 0xffffffff, cltvExpiryDelta: 0xffff }
   const hints = [
@@ -371,4 +380,30 @@ test('parts find another way where a cheaper one takes too long, or wants more a
   const target = { type: 'node', nodeId: nodeId(9), hints: late } as const
   const hinted = found(worldOf(star([{ disabled: true }, {}])), { ...both, target })
   t.deepEqual(hinted.paths.map(nodesOf).toSorted(), ['2 9', '3 9'])
+})
+
+test('BOLT 7, channel_update — htlc_maximum_msat limits each part, and parts together where nothing else leads on', (t) => {
+  const small = { htlcMaximumMsat: 50_000n, feeBaseMsat: 0 }
+  const line: readonly SmallChannel[] = [
+    { scid: 1n, between: [0, 1] },
+    { scid: 2n, between: [1, 9], policies: [small, {}] },
+  ]
+  const amounts = (channels: readonly SmallChannel[], change: Partial<PathQuestion>) =>
+    found(worldOf(channels), change).paths.map((path) => [nodesOf(path), path.amountMsat])
+  t.deepEqual(amounts(line, { maxParts: 4, amountMsat: 120_000n }), [
+    ['1 9', 50_000n],
+    ['1 9', 50_000n],
+    ['1 9', 20_000n],
+  ])
+  // What is under way there already takes of what the channel holds alone.
+  const inFlight = [{ from: nodeId(1), shortChannelId: 2n, amountMsat: 40_000n }]
+  t.deepEqual(amounts(line, { amountMsat: 30_000n, inFlight }), [['1 9', 30_000n]])
+  t.like(find(worldOf(line), { maxParts: 2, amountMsat: 120_000n }), { ok: false, error: { code: 'no-route' } })
+  const holds = line.map((channel) => ({ ...channel, capacitySat: 100n }))
+  t.like(find(worldOf(holds), { maxParts: 4, amountMsat: 120_000n }), { ok: false, error: { code: 'no-route' } })
+  // Another way is gone first, however dear.
+  const dear = { scid: 4n, between: [2, 9], policies: [{ feeBaseMsat: 90_000 }, {}] } as const
+  t.deepEqual(amounts([...line, { scid: 3n, between: [0, 2] }, dear], { maxParts: 4, amountMsat: 120_000n }), [
+    ['2 9', 120_000n],
+  ])
 })

@@ -1,11 +1,11 @@
-import { err, ok } from '../../lib/result.ts'
+import { err, ok, type Result } from '../../lib/result.ts'
 import type { Msat } from '../../lib/units.ts'
 import { type GraphSnapshot, MAX_AMOUNT_MSAT } from '../snapshot.ts'
 import { type CostModel, DEFAULT_COSTS, type Prices, pricesFor } from './cost.ts'
 import { excludedEdges } from './excluded-edges.ts'
-import { FlowSearch } from './flow-search.ts'
+import { type Effort, FlowSearch } from './flow-search.ts'
 import type { LiquidityBook } from './liquidity.ts'
-import { Loads, type MeasuredPath, measurePath, type PathLimits } from './measure-path.ts'
+import { Loads, type MeasuredPath, measuredBy, measurePath, type PathLimits } from './measure-path.ts'
 import {
   type FoundPaths,
   type LimitField,
@@ -45,24 +45,42 @@ export class PathFinder {
   find(question: PathQuestion, { snapshot, liquidity, weights, costs = DEFAULT_COSTS }: PathWorld): PathAnswer {
     const absurd = absurdLimit(question)
     if (absurd !== undefined) return err({ code: 'invalid-limit', field: absurd })
-    const { amountMsat, maxFeeMsat, ownChannels } = question
+    const { amountMsat, ownChannels } = question
     const spendable = ownChannels?.reduce((sum, { spendableMsat }) => sum + spendableMsat, 0n)
     if (spendable !== undefined && spendable < amountMsat) return err({ code: 'insufficient-balance' })
     const { topology } = snapshot
     const factors = withWeights(weights.factorsFor(topology), topology, question.weights ?? [])
     const terrain = terrainFor(question, snapshot, liquidity, factors)
-    const summed = (parts: readonly MeasuredPath[]): FoundPaths => sumOf(parts, terrain, question)
+    // Whoever is told of a way is told its chance by all that is known, also where the search did not heed it.
+    const known = (parts: readonly MeasuredPath[]): readonly MeasuredPath[] =>
+      question.learntSince === undefined
+        ? parts
+        : measuredBy({ ...terrain, liquidity: liquidity.view(snapshot, question.now) }, parts)
+    const summed = (parts: readonly MeasuredPath[]): FoundPaths => sumOf(known(parts), terrain, question)
     const prices = pricesFor(costs, Number(amountMsat))
+    const effort = { looks: MAX_LOOKS }
+    const usual = this.#best(terrain, question, prices, effort)
+    if (usual.ok) return ok(summed(usual.value))
+    const mayRepeat = question.maxParts > 1 || terrain.used.size > 0
+    const repeated = mayRepeat ? this.#best({ ...terrain, repeats: true }, question, prices, effort) : usual
+    if (repeated.ok) return ok(summed(repeated.value))
+    return err(this.#whyNone(terrain, question, prices, usual.error ?? repeated.error))
+  }
+
+  /** One path or several within the fee limit; the error has parts that are too dear, if there are any. */
+  #best(
+    terrain: Terrain,
+    question: PathQuestion,
+    prices: Prices,
+    effort: Effort,
+  ): Result<readonly MeasuredPath[], readonly MeasuredPath[] | undefined> {
+    const { maxFeeMsat, maxParts } = question
     const single = this.#single(terrain, question, maxFeeMsat, question, prices)
-    if (single !== undefined && (question.maxParts === 1 || single.path.probability >= LIKELY_ENOUGH)) {
-      return ok(summed([single]))
-    }
-    const parts = question.maxParts === 1 ? undefined : this.#several(terrain, question, prices)
-    if (parts !== undefined && feesOf(parts) <= maxFeeMsat) {
-      if (single === undefined || costOf(parts, prices) < costOf([single], prices)) return ok(summed(parts))
-    }
-    if (single !== undefined) return ok(summed([single]))
-    return err(this.#whyNone(terrain, question, prices, parts))
+    if (single !== undefined && (maxParts === 1 || single.path.probability >= LIKELY_ENOUGH)) return ok([single])
+    const parts = maxParts === 1 ? undefined : this.#several(terrain, question, prices, effort)
+    const areCheap = parts !== undefined && feesOf(parts) <= maxFeeMsat
+    if (single === undefined) return areCheap ? ok(parts) : err(parts)
+    return ok(areCheap && costOf(parts, prices) < costOf([single], prices) ? parts : [single])
   }
 
   #single(
@@ -86,9 +104,13 @@ export class PathFinder {
   }
 
   /** Parts within the fee limit; if there are none, the cheapest that were found. */
-  #several(terrain: Terrain, question: PathQuestion, prices: Prices): readonly MeasuredPath[] | undefined {
+  #several(
+    terrain: Terrain,
+    question: PathQuestion,
+    prices: Prices,
+    effort: Effort,
+  ): readonly MeasuredPath[] | undefined {
     const { amountMsat, maxParts, maxFeeMsat, ownChannels = [] } = question
-    const effort = { looks: MAX_LOOKS }
     let cheapest: readonly MeasuredPath[] | undefined
     for (const weight of CHEAPER) {
       const weighed = { ...prices, perNat: prices.perNat * weight }

@@ -295,13 +295,13 @@ export class FlowSearch {
     this.#piece.room = Number.isFinite(cost) ? room : 0
   }
 
-  #read({ snapshot, liquidity, factors, source, edgeCount, extra }: Terrain, edge: number): void {
+  #read({ snapshot, liquidity, factors, source, edgeCount, extra, repeats }: Terrain, edge: number): void {
     const read = this.#edge
     if (edge >= edgeCount) {
       const asked = extra[edge - edgeCount] as ExtraEdge
       read.lower = asked.lower
       read.upper = asked.upper
-      read.most = asked.htlcMinimumMsat > this.#partMsat ? 0 : asked.htlcMaximumMsat
+      read.most = this.#most(asked.htlcMinimumMsat, asked.htlcMaximumMsat, repeats)
       read.rate = this.#rate(asked.feeBaseMsat, asked.feeProportionalMillionths, asked.cltvExpiryDelta)
       read.factor = asked.factor
       return
@@ -311,7 +311,7 @@ export class FlowSearch {
     const slot = liquidity.slots[edge] as number
     read.lower = slot === 0 ? 0 : (liquidity.lower[slot] as number)
     read.upper = slot === 0 ? topology.channels.capacityMsat[edge >> 1] || most : (liquidity.upper[slot] as number)
-    read.most = (policies.htlcMinimumMsat[edge] as number) > this.#partMsat ? 0 : most
+    read.most = this.#most(policies.htlcMinimumMsat[edge] as number, most, repeats)
     read.factor = factors === undefined ? 1 : (factors[edge] as number)
     read.rate =
       topology.ends[edge] === source
@@ -321,6 +321,12 @@ export class FlowSearch {
             policies.feeProportionalMillionths[edge] as number,
             policies.cltvExpiryDelta[edge] as number,
           )
+  }
+
+  /** What an edge may carry in all, as far as its node limits it. */
+  #most(htlcMinimum: number, htlcMaximum: number, repeats: boolean): number {
+    if (htlcMinimum > this.#partMsat || htlcMinimum > htlcMaximum) return 0
+    return repeats ? Number.POSITIVE_INFINITY : htlcMaximum
   }
 
   #rate(feeBase: number, feeMillionths: number, cltv: number): number {

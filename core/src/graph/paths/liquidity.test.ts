@@ -120,6 +120,9 @@ test('LiquidityBook — a search may leave out what was learnt before a time', (
   }
   t.true(upper(10) < 700_000)
   t.is(upper(11), snapshot.topology.channels.capacityMsat[0] as number)
+  t.true(book.bounds(forth, CAPACITY, 20, 10).upper < 700_000)
+  t.deepEqual(book.bounds(forth, CAPACITY, 20, 11), { lower: 0, upper: CAPACITY })
+  t.deepEqual([book.hasBefore(10), book.hasBefore(11)], [false, true])
 })
 
 test('LiquidityBook — when it is full, the oldest half goes', (t) => {

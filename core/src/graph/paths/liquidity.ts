@@ -121,14 +121,22 @@ export class LiquidityBook {
     }
   }
 
-  /** What a direction of a channel is known to carry now. */
-  bounds(name: LearntDirection, capacity: number, now: TimestampMs): Bounds {
-    const row = this.#find(name)
-    if (row < 0) return { lower: 0, upper: capacity }
-    return widened(this.#columns, row, capacity, now)
+  /** Whether anything is known that was learnt before this. */
+  hasBefore(since: TimestampMs): boolean {
+    return this.#columns.at.subarray(0, this.#rows).some((at) => at < since)
   }
 
-  /** Of what was learnt before `since`, nothing is known. */
+  /** What a direction of a channel is known to carry now. Of what was learnt before `since`, nothing is known. */
+  bounds(name: LearntDirection, capacity: number, now: TimestampMs, since: TimestampMs = 0): Bounds {
+    return this.#boundsAt(this.#find(name), capacity, now, since)
+  }
+
+  #boundsAt(row: number, capacity: number, now: TimestampMs, since: TimestampMs): Bounds {
+    const isKnown = row >= 0 && (this.#columns.at[row] as number) >= since
+    return isKnown ? widened(this.#columns, row, capacity, now) : { lower: 0, upper: capacity }
+  }
+
+  /** The same of all channels of the graph. */
   view({ topology, policies }: GraphSnapshot, now: TimestampMs, since: TimestampMs = 0): LiquidityView {
     const slots = this.#slotsOf(topology)
     const lower = new Float64Array(this.#rows + 1)
@@ -138,8 +146,7 @@ export class LiquidityBook {
       if (channel < 0) continue
       const edge = channel * 2 + (this.#columns.direction[row] as Direction)
       const capacity = (topology.channels.capacityMsat[channel] || policies.htlcMaximumMsat[edge]) as number
-      const isKnown = (this.#columns.at[row] as number) >= since
-      const bounds = isKnown ? widened(this.#columns, row, capacity, now) : { lower: 0, upper: capacity }
+      const bounds = this.#boundsAt(row, capacity, now, since)
       lower[row + 1] = bounds.lower
       upper[row + 1] = bounds.upper
     }

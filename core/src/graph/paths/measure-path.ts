@@ -103,10 +103,12 @@ export const measurePath = (
   for (const [i, edge] of asked.entries()) {
     const used = loads.used.get(edges[i] as number) ?? 0
     const load = carriedMsat[i] as Msat
-    const room = BigInt(Math.floor(Math.min(edge.htlcMaximumMsat, edge.upper) - used))
+    const free = edge.upper - used
+    const allowed = terrain.repeats ? edge.htlcMaximumMsat : edge.htlcMaximumMsat - used
+    const room = BigInt(Math.floor(Math.min(allowed, free)))
     if (load - room > excessMsat) excessMsat = load - room
     if (load < BigInt(edge.htlcMinimumMsat)) return err({ code: 'too-little' })
-    const likely = Math.exp(-surpriseBeside(used, Number(load), edge.lower, edge.upper))
+    const likely = likelihood(edge, used, load)
     probability *= likely
     if (edge.blinded === undefined) hops.push(hopOver(terrain, edge, load, expiries[i] as number, likely))
   }
@@ -124,6 +126,25 @@ export const measurePath = (
   }
   return ok({ edges, carriedMsat, path })
 }
+
+/** The same parts with the chances that they have by what this terrain knows of channels, though they may have been found without it. */
+export const measuredBy = (terrain: Terrain, parts: readonly MeasuredPath[]): readonly MeasuredPath[] => {
+  const used = new Map(terrain.used)
+  return parts.map((part) => {
+    const { edges, carriedMsat, path } = part
+    const likely = edges.map((edge, i) => {
+      const load = carriedMsat[i] as Msat
+      const before = used.get(edge) ?? 0
+      used.set(edge, before + Number(load))
+      return likelihood(edgeOf(terrain, edge), before, load)
+    })
+    const hops = path.hops.map((hop, i) => ({ ...hop, probability: likely[i] as number }))
+    return { ...part, path: { ...path, hops, probability: likely.reduce((product, each) => product * each, 1) } }
+  })
+}
+
+const likelihood = ({ lower, upper }: Pick<ExtraEdge, 'lower' | 'upper'>, used: number, load: Msat): number =>
+  used > upper ? 0 : Math.exp(-surpriseBeside(used, Number(load), lower, upper))
 
 const hopOver = (
   terrain: Terrain,

@@ -90,7 +90,7 @@ export class PathSearch {
   }
 
   #expand(terrain: Terrain, to: number): void {
-    const { snapshot, open, liquidity, factors, extraInto, extra, used, source } = terrain
+    const { snapshot, open, liquidity, factors, extraInto, extra, used, source, repeats } = terrain
     const { topology, policies } = snapshot
     const into = extraInto.get(to)
     if (into !== undefined) for (const place of into) this.#tryExtra(terrain, to, extra[place] as ExtraEdge, place)
@@ -123,7 +123,7 @@ export class PathSearch {
       if (cost + (feeCost < 0 ? feeCost : feeCost * factor) + perHop * factor >= known) continue
       const most = policies.htlcMaximumMsat[edge] as number
       const before = used.size === 0 ? 0 : (used.get(edge) ?? 0)
-      if (carried + before > most || carried < (policies.htlcMinimumMsat[edge] as number)) continue
+      if (carried + (repeats ? 0 : before) > most || carried < (policies.htlcMinimumMsat[edge] as number)) continue
       const slot = liquidity.slots[edge] as number
       const lower = slot === 0 ? 0 : (liquidity.lower[slot] as number)
       const upper = slot === 0 ? topology.channels.capacityMsat[edge >> 1] || most : (liquidity.upper[slot] as number)
@@ -132,11 +132,11 @@ export class PathSearch {
     }
   }
 
-  #tryExtra({ edgeCount, source, used }: Terrain, to: number, edge: ExtraEdge, place: number): void {
+  #tryExtra({ edgeCount, source, used, repeats }: Terrain, to: number, edge: ExtraEdge, place: number): void {
     const { from, feeBaseMsat, feeProportionalMillionths } = edge
     const carried = this.#carriedTo(to, edge.inboundFeeBaseMsat, edge.inboundFeeProportionalMillionths)
     const before = used.get(edgeCount + place) ?? 0
-    if (carried + before > edge.htlcMaximumMsat || carried < edge.htlcMinimumMsat) return
+    if (carried + (repeats ? 0 : before) > edge.htlcMaximumMsat || carried < edge.htlcMinimumMsat) return
     const { lower, upper } = edge
     const relays = from !== source
     const fee = relays ? feeBaseMsat + proportionalFee(carried, feeProportionalMillionths) : 0

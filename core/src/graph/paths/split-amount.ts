@@ -54,12 +54,17 @@ export const splitAmount = (
     const groundBefore = ground
     const flow = flows.run(ground, Number(before), loads.used, partMsat, prices, effort)
     for (const { edges, amountMsat: most } of pathsOf(ground, flow)) {
-      if (parts.length === maxParts) break
-      const fit = fitted(edges, most)
-      if (fit.ok) {
+      // BOLT 7, channel_update: `htlc_maximum_msat` is of one HTLC. What is more goes the same way in parts of their own.
+      for (let left = most; left > 0n && parts.length < maxParts; ) {
+        const fit = fitted(edges, left)
+        if (!fit.ok) {
+          ground = withoutCulprit(ground, edges, fit.error)
+          break
+        }
         parts.push(fit.value)
         loads.add(fit.value)
-      } else ground = withoutCulprit(ground, edges, fit.error)
+        left = terrain.repeats ? left - fit.value.path.amountMsat : 0n
+      }
     }
     // What is missing now goes along with a part that has room for it, rather than by itself.
     for (const [i, part] of parts.entries()) {

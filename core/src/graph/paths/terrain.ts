@@ -10,7 +10,7 @@ import {
   nodeAt,
   USABLE,
 } from '../snapshot.ts'
-import type { LiquidityBook, LiquidityView } from './liquidity.ts'
+import type { Bounds, LearntDirection, LiquidityBook, LiquidityView } from './liquidity.ts'
 import type { BlindedWay, HintedHop, OwnChannelEnd, PathQuestion } from './path-question.ts'
 import { factorFor } from './weights.ts'
 
@@ -60,6 +60,11 @@ export interface Terrain {
   readonly extraOutOf: ReadonlyMap<number, readonly number[]>
   /** By edge: what is under way over it. */
   readonly used: ReadonlyMap<number, number>
+  /**
+   * Whether parts may carry more over an edge together than each of them may by its `htlc_maximum_msat`. Many nodes say by that how much
+   * they have, so that more is only asked of them where nothing else leads on.
+   */
+  readonly repeats: boolean
   readonly excluded: { readonly nodes: number; readonly directions: number }
 }
 
@@ -128,6 +133,7 @@ class Survey {
       extraInto: this.#extraInto,
       extraOutOf: this.#extraOutOf,
       used: this.#inFlight(),
+      repeats: false,
       excluded: { nodes: this.#closedNodes.size, directions: this.#directions },
     }
   }
@@ -238,7 +244,7 @@ class Survey {
         to: topology.ends[edge ^ 1] as number,
         htlcMinimumMsat: policies.htlcMinimumMsat[edge] as number,
         htlcMaximumMsat,
-        ...this.#book.bounds(name, capacity || htlcMaximumMsat, this.#question.now),
+        ...this.#bounds(name, capacity || htlcMaximumMsat),
         inboundFeeBaseMsat: policies.inboundFeeBaseMsat[edge ^ 1] as number,
         inboundFeeProportionalMillionths: policies.inboundFeeProportionalMillionths[edge ^ 1] as number,
         factor: this.#factorOf(edge),
@@ -247,7 +253,7 @@ class Survey {
   }
 
   #addHint(hint: readonly HintedHop[], destination: NodeId, end: number): void {
-    const { corrections, source, ownChannels, now } = this.#question
+    const { corrections, source, ownChannels } = this.#question
     for (const [i, hop] of hint.entries()) {
       const { nodeId, shortChannelId } = hop
       const next = hint[i + 1]?.nodeId ?? destination
@@ -270,7 +276,7 @@ class Survey {
         to,
         htlcMinimumMsat: 0,
         htlcMaximumMsat: MAX_AMOUNT_MSAT,
-        ...this.#book.bounds({ shortChannelId, direction }, this.#assumedCapacity(), now),
+        ...this.#bounds({ shortChannelId, direction }, this.#assumedCapacity()),
         factor: factorFor(this.#question.weights ?? [], { from: nodeId, to: next, shortChannelId }),
       })
     }
@@ -321,6 +327,11 @@ class Survey {
       own,
       blinded: undefined,
     })
+  }
+
+  #bounds(name: LearntDirection, capacity: number): Bounds {
+    const { now, learntSince } = this.#question
+    return this.#book.bounds(name, capacity, now, learntSince)
   }
 
   #assumedCapacity(): number {

@@ -32,13 +32,7 @@ export class EdgeWeights {
   factorsFor(topology: Topology): Float32Array | undefined {
     if (this.#weights.length === 0) return undefined
     if (this.#factors?.topology === topology) return this.#factors.factors
-    // Sums of logarithms: products on the way would leave the range of numbers, and the order of weights would matter.
-    const logarithms = new Float64Array(topology.channelRows * 2)
-    for (const weight of this.#weights) {
-      const logarithm = Math.log(bounded(weight.factor))
-      for (const edge of edgesOf(topology, weight)) logarithms[edge] = (logarithms[edge] as number) + logarithm
-    }
-    const factors = Float32Array.from(logarithms, (logarithm) => (logarithm === 0 ? 1 : bounded(Math.exp(logarithm))))
+    const factors = weighed(undefined, topology, this.#weights)
     this.#factors = { topology, factors }
     return factors
   }
@@ -49,12 +43,23 @@ export const withWeights = (
   factors: Float32Array | undefined,
   topology: Topology,
   weights: readonly EdgeWeight[],
-): Float32Array | undefined => {
-  if (weights.length === 0) return factors
+): Float32Array | undefined => (weights.length === 0 ? factors : weighed(factors, topology, weights))
+
+/** A copy for a search, which reads one number an edge; only the edges that the weights concern are reckoned. */
+const weighed = (
+  factors: Float32Array | undefined,
+  topology: Topology,
+  weights: readonly EdgeWeight[],
+): Float32Array => {
+  // Sums of logarithms: products on the way would leave the range of numbers, and the order of weights would matter.
+  const logarithms = new Map<number, number>()
+  for (const weight of weights) {
+    const logarithm = Math.log(bounded(weight.factor))
+    for (const edge of edgesOf(topology, weight)) logarithms.set(edge, (logarithms.get(edge) ?? 0) + logarithm)
+  }
   const changed = factors?.slice() ?? new Float32Array(topology.channelRows * 2).fill(1)
-  const edges = new Set(weights.flatMap((weight) => [...edgesOf(topology, weight)]))
-  const own = new EdgeWeights(weights).factorsFor(topology) as Float32Array
-  for (const edge of edges) changed[edge] = bounded((changed[edge] as number) * (own[edge] as number))
+  for (const [edge, logarithm] of logarithms)
+    changed[edge] = bounded((changed[edge] as number) * bounded(Math.exp(logarithm)))
   return changed
 }
 

@@ -1,34 +1,56 @@
 import type { ChainWatcher } from '../../chain/watcher.ts'
 import { balanceView, type ChannelSettings, isFunded, remoteLimitsOf } from '../../channel/index.ts'
+import type { CancelTimer, Clock } from '../../lib/clock.ts'
 import { MSAT_PER_SAT } from '../../lib/units.ts'
-import type { ChannelDirectory } from './channel-directory.ts'
+import type { ChannelDirectory, ChannelEntry } from './channel-directory.ts'
 import { isUsable } from './channel-standing.ts'
 
 /** The smallest step is this part of the capacity, so that a nearly empty channel looks the same as an empty one. */
 const SMALLEST_STEP = 64n
 
+/** After it can carry more than it says, a channel says so after this at the latest: payers leave it out until then. */
+const RISES_AFTER_MS = 60_000
+
 /**
- * With each block, announces anew how much one HTLC may carry out of each channel (`htlc_maximum_msat`), so that payers do not try what
- * must fail. The announcement is only a hint: an HTLC is refused by what the channel can carry when it arrives.
+ * Announces anew how much one HTLC may carry out of each channel (`htlc_maximum_msat`): less with each block, so that payers do not try what
+ * must fail, and more within a minute, so that they do try what would arrive. The announcement is only a hint: an HTLC is refused by what the
+ * channel can carry when it arrives. The answer ends it.
  */
 export const updateHtlcMaximums = (options: {
-  readonly watcher: ChainWatcher
+  readonly watcher: Pick<ChainWatcher, 'watchHeight'>
   readonly channelDirectory: ChannelDirectory
   readonly settings: ChannelSettings
-}): void => {
-  options.watcher.watchHeight(() => {
-    for (const entry of options.channelDirectory.all()) {
-      const { durable } = entry.state
-      if (!isFunded(durable) || !isUsable(entry)) continue
-      const { capacity, affordableMsat } = balanceView(durable)
-      const remoteMaximum = remoteLimitsOf(durable).maxHtlcValueInFlightMsat
-      const { htlcMinimumMsat, htlcMaximumMsat: saidMsat } = durable.relay.current
-      const coarse = coarseMaximum(affordableMsat, saidMsat, capacity * MSAT_PER_SAT)
-      const bounded = smaller(coarse, smaller(remoteMaximum, options.settings.relay.htlcMaximumMsat))
-      const htlcMaximumMsat = larger(bounded, htlcMinimumMsat)
-      if (htlcMaximumMsat !== saidMsat) entry.ref.tell('setHtlcMaximum', { htlcMaximumMsat })
-    }
+  readonly clock: Pick<Clock, 'setTimer'>
+}): (() => void) => {
+  const { watcher, channelDirectory, settings, clock } = options
+  const look = (entry: ChannelEntry, mayFall: boolean): void => {
+    const { durable } = entry.state
+    if (!isFunded(durable) || !isUsable(entry)) return
+    const { capacity, affordableMsat } = balanceView(durable)
+    const remoteMaximum = remoteLimitsOf(durable).maxHtlcValueInFlightMsat
+    const { htlcMinimumMsat, htlcMaximumMsat: saidMsat } = durable.relay.current
+    const coarse = coarseMaximum(affordableMsat, saidMsat, capacity * MSAT_PER_SAT)
+    const bounded = smaller(coarse, smaller(remoteMaximum, settings.relay.htlcMaximumMsat))
+    const htlcMaximumMsat = larger(bounded, htlcMinimumMsat)
+    if (htlcMaximumMsat > saidMsat || (mayFall && htlcMaximumMsat < saidMsat))
+      entry.ref.tell('setHtlcMaximum', { htlcMaximumMsat })
+  }
+  watcher.watchHeight(() => {
+    for (const entry of channelDirectory.all()) look(entry, true)
   })
+  const changed = new Map<ChannelEntry['ref'], ChannelEntry>()
+  channelDirectory.follow((channel, now) => {
+    if (now === undefined) changed.delete(channel)
+    else changed.set(channel, now)
+  })
+  let cancel: CancelTimer
+  const rise = (): void => {
+    for (const entry of changed.values()) look(entry, false)
+    changed.clear()
+    cancel = clock.setTimer(RISES_AFTER_MS, rise)
+  }
+  rise()
+  return () => cancel()
 }
 
 /**

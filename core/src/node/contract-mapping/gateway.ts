@@ -24,7 +24,14 @@ import type {
   Recalled,
 } from '../contract-gateway.ts'
 import type { NodeLog } from '../node-log.ts'
-import { type ActorHandlers, type ActorRecalls, type HandlerContext, type RecalledAnswer, refusal } from './handlers.ts'
+import {
+  type ActorHandlers,
+  type ActorRecalls,
+  askerOf,
+  type HandlerContext,
+  type RecalledAnswer,
+  refusal,
+} from './handlers.ts'
 import type { CommandOf, KeyedAnswer, KeyedCommands } from './keyed-commands.ts'
 import { PluginPresence } from './plugin-presence.ts'
 import { NOTHING, type SpendingKnowledge, type SpendingRules } from './worst-cases/spending-rule.ts'
@@ -274,5 +281,3 @@ export class Gateway implements PluginGateway {
 // A plugin's budget has counted what a key spent, and lets the same key pass: it must never spend again.
 const commandOf = (declared: Operation, context: CallContext): CommandOf =>
   isSpending(declared) ? { stays: context.caller.kind === 'plugin' } : { passing: askerOf(context) }
-
-const askerOf = ({ caller }: CallContext): string => (caller.kind === 'plugin' ? `plugin ${caller.name}` : caller.kind)

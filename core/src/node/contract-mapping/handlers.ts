@@ -62,6 +62,10 @@ export const refusal = <const Code extends string>(
 export const pluginOf = (caller: HandlerContext['caller']): string | undefined =>
   caller.kind === 'plugin' ? caller.name : undefined
 
+/** A name for each who asks. */
+export const askerOf = ({ caller }: Pick<CallContext, 'caller'>): string =>
+  caller.kind === 'plugin' ? `plugin ${caller.name}` : caller.kind
+
 /** Why nothing new is accepted now, if the node does not see the chain. */
 export const blindRefusal = (chainHealth: ChainHealth): Refusal<'chain-not-followed'> | undefined => {
   const blindness = chainHealth.blindness()

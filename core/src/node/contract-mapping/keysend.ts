@@ -1,5 +1,6 @@
 import type { RequestOf } from '@fulgurite/plugin-sdk/contract'
 import { fromHex } from '../../lib/bytes.ts'
+import type { NodeId } from '../../lib/ids.ts'
 import { err, type Result } from '../../lib/result.ts'
 import { type KeysendRequestError, keysendRequest } from '../../payment/send/keysend-request.ts'
 import type { PaymentRequest } from '../../payment/send/payment.ts'
@@ -7,39 +8,46 @@ import { hasFeature } from '../../wire/features.ts'
 import type { Refusal } from '../contract-gateway.ts'
 import type { MappingContext } from './context.ts'
 import { refusal } from './handlers.ts'
+import { shownFeatures } from './shown-features.ts'
+
+type World = Pick<MappingContext, 'options' | 'signer' | 'peerDirectory' | 'gossip'>
 
 /** What `payments.keysend` comes to. The same key and destination are the same payment. */
 export const keysend = (
-  { options, signer }: Pick<MappingContext, 'options' | 'signer'>,
+  world: World,
   { destination, amountMsat, maxFeeMsat, customRecords = [], maxParts = 1 }: RequestOf<'payments', 'keysend'>,
   key = '',
 ): Result<PaymentRequest, Refusal<KeysendRequestError['code']>> => {
   const nodeId = fromHex(destination)
+  const { options, signer } = world
   const request = keysendRequest({
     destination: nodeId,
     amountMsat,
     maxFeeMsat,
     customRecords: customRecords.map(({ type, value }) => ({ type: BigInt(type), value: fromHex(value) })),
     preimage: key === '' ? options.rng.bytes(32) : signer.keysendPreimage(nodeId, key),
-    inParts: maxParts > 1,
+    inParts: maxParts > 1 && takesParts(nodeId, world) === true,
     key,
     ourNodeId: signer.nodeId,
   })
   return request.ok ? request : err(keysendRefusal(request.error))
 }
 
-/** Why a keysend that may come in parts is not begun, if the destination does not show that it takes parts (BOLT 9, basic_mpp). */
+/** Why a keysend that may come in parts is not begun, if the destination shows that it takes none. */
 export const partsRefusal = (
-  { peerDirectory, gossip }: Pick<MappingContext, 'peerDirectory' | 'gossip'>,
+  world: World,
   { destination, maxParts = 1 }: RequestOf<'payments', 'keysend'>,
 ): Refusal<'parts-not-supported'> | undefined => {
-  const nodeId = fromHex(destination)
-  // A peer has told us itself; of others the network has heard.
-  const features = peerDirectory.get(nodeId)?.connection?.remoteFeatures ?? gossip?.featuresOf(nodeId)
-  if (maxParts === 1 || (features !== undefined && hasFeature(features, 'basic_mpp'))) return undefined
-  return refusal('parts-not-supported', 'the destination does not show that it takes parts (basic_mpp)', {
+  if (maxParts === 1 || takesParts(fromHex(destination), world) !== false) return undefined
+  return refusal('parts-not-supported', 'the destination shows that it does not take parts (basic_mpp)', {
     field: 'maxParts',
   })
+}
+
+/** BOLT 9, basic_mpp. Undefined: nothing is known of it. */
+const takesParts = (nodeId: NodeId, world: World): boolean | undefined => {
+  const features = shownFeatures(nodeId, world)
+  return features && hasFeature(features, 'basic_mpp')
 }
 
 const keysendRefusal = (error: KeysendRequestError) => {

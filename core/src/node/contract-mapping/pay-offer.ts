@@ -46,12 +46,14 @@ export const offerPaying = (context: MappingContext) => {
       )
     }
     if (paths.length === 0) return err(refusal('no-route', 'this node finds none of the ways that the invoice names'))
-    const direct = { target: wishing(target, wishes), maxFeeMsat: request.maxFeeMsat, key }
-    if (request.trampoline === undefined) return ok(direct)
+    const direct = { target, maxFeeMsat: request.maxFeeMsat, key }
+    if (request.trampoline === undefined) return ok({ ...direct, target: wishing(target, wishes) })
     const { invoiceFeatures = EMPTY } = fetched.invoice
     // lightning/bolts 836: the inner onion then goes along the paths, which this node does not do.
     if (hasFeature(invoiceFeatures, 'trampoline_routing')) return err(THROUGH_PATHS)
-    return trampolinePayment(direct, fromHex(request.trampoline), context)
+    const by = trampolinePayment(direct, fromHex(request.trampoline), context)
+    // The payer wants it of the parts that it sends, and not of those of the trampoline node.
+    return by.ok ? ok({ ...by.value, target: wishing(by.value.target, wishes) }) : by
   }
 
   /** What was begun under this key, or fetched for it. */

@@ -6,15 +6,20 @@ import { probeRequest } from '../../payment/probe/probe.ts'
 import type { Route } from '../../payment/send/payment.ts'
 import type { Caller, Refusal } from '../contract-gateway.ts'
 import type { LookedUpPaths } from '../payment/graph-routes.ts'
+import { OUTCOME_MS } from '../payment/payment-end.ts'
 import { describeProbe, describeUnderWay } from '../payment/report-probe.ts'
 import type { MappingContext } from './context.ts'
 import { destinationOf, type GivenRoutes, givenRoutes } from './given-routes.ts'
-import { type ActorHandlers, type ActorRecalls, blindRefusal, type ResolvedRequest, refusal } from './handlers.ts'
+import {
+  type ActorHandlers,
+  type ActorRecalls,
+  blindRefusal,
+  pluginOf,
+  type ResolvedRequest,
+  refusal,
+} from './handlers.ts'
 import { pageOf } from './paging.ts'
 import type { RouteSearch } from './route-search.ts'
-
-/** Longer than any HTLC takes: the gateway's own deadline reports before that the outcome is not known yet. */
-const PROBE_TIMEOUT_MS = 24 * 3_600_000
 
 /** The routes of a probe, given or found. */
 type Routed = Result<GivenRoutes, Refusal<ProbeRefusal>>
@@ -50,8 +55,11 @@ export const probeHandlers = (
         paymentSecret: options.rng.bytes(32),
         key,
       })
-      const owner = caller.kind === 'plugin' ? caller.name : undefined
-      const answer = await flow.probes.ask('probe', { request: asked, owner }, { timeoutMs: PROBE_TIMEOUT_MS })
+      const answer = await flow.probes.ask(
+        'probe',
+        { request: asked, owner: pluginOf(caller) },
+        { timeoutMs: OUTCOME_MS },
+      )
       if (!answer.ok) {
         return err(
           answer.error.code === 'mailbox-full'
@@ -80,7 +88,7 @@ export const probeRecalls = ({ flow }: Pick<MappingContext, 'flow'>): ActorRecal
     if (!live.ok || !live.value.some(({ payment }) => payment.key === key)) return undefined
     const unknown = err(refusal('outcome-unknown', 'the probe was sent, and what came back is not known'))
     const answer = flow.probes
-      .ask('ended', { key }, { timeoutMs: PROBE_TIMEOUT_MS })
+      .ask('ended', { key }, { timeoutMs: OUTCOME_MS })
       .then((ended) => (ended.ok && ended.value !== undefined ? ok({ probe: describeProbe(ended.value) }) : unknown))
     return { answer, isKnown: false }
   },

@@ -9,7 +9,7 @@ import type { Caller, Refusal } from '../contract-gateway.ts'
 import type { LookedUpPaths } from '../payment/graph-routes.ts'
 import { type AskedWishes, readWishes } from './asked-wishes.ts'
 import type { MappingContext } from './context.ts'
-import { refusal } from './handlers.ts'
+import { askerOf, refusal } from './handlers.ts'
 
 type SearchRefusal = Refusal<
   | 'invalid-request'
@@ -25,6 +25,8 @@ interface AskedRoutes
   extends AskedWishes,
     Pick<RequestOf<'router', 'findRoutes'>, 'amountMsat' | 'maxFeeMsat' | 'finalCltvExpiryDelta'> {
   readonly nodeId: NodeId
+  /** Whether to tell what was left out, and why. */
+  readonly explained?: true
 }
 
 export type RouteSearch = (asked: AskedRoutes, caller: Caller) => Promise<Result<LookedUpPaths, SearchRefusal>>
@@ -39,14 +41,14 @@ export const routeSearch = (
   const { flow, signer, options } = context
   const searches = new Map<string, number>()
   return async (request, caller) => {
-    const { nodeId, amountMsat, maxFeeMsat = defaultMaxFee(amountMsat) } = request
+    const { nodeId, amountMsat, maxFeeMsat = defaultMaxFee(amountMsat), explained } = request
     if (equalBytes(nodeId, signer.nodeId)) {
       return err(refusal('invalid-request', 'this is the node itself', { field: 'nodeId' }))
     }
     const { route } = DEFAULTS
     const wishes = readWishes({ ...request, maxParts: request.maxParts ?? route.parts }, [nodeId], context)
     if (!wishes.ok) return wishes
-    const asker = caller.kind === 'plugin' ? `plugin ${caller.name}` : caller.kind
+    const asker = askerOf({ caller })
     const underWay = searches.get(asker) ?? 0
     if (underWay >= MAX_SEARCHES) return err(refusal('mailbox-full', 'too many searches at once; try again later'))
     searches.set(asker, underWay + 1)
@@ -58,7 +60,7 @@ export const routeSearch = (
         maxFeeMsat,
         finalCltvExpiryDelta: request.finalCltvExpiryDelta ?? route.finalCltvExpiryDelta,
         excludedChannels: wishes.value.excludedChannels.map((shortChannelId) => ({ shortChannelId })),
-        explained: true,
+        ...(explained && { explained }),
       })
       return found.ok ? ok(found.value) : err(refusalOf(found.error))
     } catch (thrown) {

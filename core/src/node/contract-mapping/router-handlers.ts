@@ -1,6 +1,7 @@
 import type { ReplyOf } from '@fulgurite/plugin-sdk/contract'
 import { isFunded } from '../../channel/index.ts'
 import { fromHex, toHex } from '../../lib/bytes.ts'
+import { invariant } from '../../lib/errors.ts'
 import { formatShortChannelId, type ShortChannelId } from '../../lib/ids.ts'
 import { ok } from '../../lib/result.ts'
 import type { LookedUpPaths } from '../payment/graph-routes.ts'
@@ -16,29 +17,20 @@ export const routerHandlers = (
   search: RouteSearch,
 ): Pick<ActorHandlers<'router'>, 'findRoutes'> => ({
   async findRoutes(request, { caller }) {
-    const found = await search({ ...request, nodeId: fromHex(request.nodeId) }, caller)
+    const found = await search({ ...request, nodeId: fromHex(request.nodeId), explained: true }, caller)
     return found.ok ? ok(describeFound(found.value, context)) : found
   },
 })
 
-const describeFound = ({ paths, feesMsat, probability, excluded }: LookedUpPaths, context: MappingContext) => ({
-  routes: paths.map((path) => describePath(path, context)),
-  feesMsat,
-  probability: inMillionths(probability),
-  excluded: { ...NOTHING_EXCLUDED, ...excluded },
-})
-
-/** A search that was asked to explain itself does. */
-const NOTHING_EXCLUDED = {
-  nodes: 0,
-  directions: 0,
-  beside: 0,
-  closed: 0,
-  amount: 0,
-  probability: 0,
-  fee: 0,
-  delay: 0,
-} as const
+const describeFound = ({ paths, feesMsat, probability, excluded }: LookedUpPaths, context: MappingContext) => {
+  invariant(excluded !== undefined, 'a search that was asked to explain itself does')
+  return {
+    routes: paths.map((path) => describePath(path, context)),
+    feesMsat,
+    probability: inMillionths(probability),
+    excluded,
+  }
+}
 
 const describePath = (path: LookedUpPath, context: MappingContext): FoundRoute => ({
   hops: path.hops.map(({ nodeId, shortChannelId, amountMsat, cltvExpiryDelta }, at) => ({

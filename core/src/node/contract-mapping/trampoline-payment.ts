@@ -9,6 +9,7 @@ import { hasFeature } from '../../wire/features.ts'
 import type { Refusal } from '../contract-gateway.ts'
 import type { MappingContext } from './context.ts'
 import { refusal } from './handlers.ts'
+import { shownFeatures } from './shown-features.ts'
 
 type World = Pick<MappingContext, 'height' | 'peerDirectory' | 'gossip'> & {
   readonly options: Pick<MappingContext['options'], 'rng'>
@@ -22,9 +23,9 @@ const notPossible = (text: string): NotPossible => refusal('trampoline-not-possi
 /** lightning/bolts 836, a sending node: each hop of the inner onion has to support it. Undefined: the trampoline node says that it does. */
 export const trampolineProblem = (
   nodeId: NodeId,
-  { peerDirectory, gossip }: Pick<World, 'peerDirectory' | 'gossip'>,
+  world: Pick<World, 'peerDirectory' | 'gossip'>,
 ): NotPossible | undefined => {
-  const features = peerDirectory.get(nodeId)?.connection?.remoteFeatures ?? gossip?.featuresOf(nodeId)
+  const features = shownFeatures(nodeId, world)
   if (features === undefined) {
     return notPossible('nothing is known of what the trampoline node offers: connect to it, or name another')
   }

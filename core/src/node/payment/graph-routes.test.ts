@@ -9,7 +9,7 @@ import type { Attempt, OwnChannel, Route } from '../../payment/send/payment.ts'
 import type { FoundRoutes, RouteQuestion } from '../../payment/send/route-question.ts'
 import { NO_WISHES } from '../../payment/send/route-wishes.ts'
 import type { RouteWishes } from '../../payment/send/wishes.ts'
-import { GraphRoutes } from './graph-routes.ts'
+import { GraphRoutes, type NetworkPaths } from './graph-routes.ts'
 
 const [US, BOB, CAROL, DAVE] = [0, 1, 2, 3]
 const HEIGHT = 800_000
@@ -36,6 +36,7 @@ const rig = (
   channels: readonly SmallChannel[],
   mine: readonly OwnChannel[] = [own(1, BOB as number, 900_000n)],
   teach: (book: LiquidityBook) => void = () => {},
+  search?: NetworkPaths['find'],
 ) => {
   const asked: PathQuestion[] = []
   const learnt: Observation[] = []
@@ -50,8 +51,9 @@ const rig = (
       capacityMsat: (id) => (channels.some(({ scid }) => scid === id) ? 1_000_000_000n : undefined),
       find: async (question) => {
         asked.push(question)
-        return finder.find(question, world)
+        return search?.(question) ?? finder.find(question, world)
       },
+      hasLearntBefore: (time) => world.liquidity.hasBefore(time),
       learn: (observations) => void learnt.push(...observations),
     },
     clock: { now: () => 5 },
@@ -70,6 +72,7 @@ const question = (to: number, change: Partial<RouteQuestion> = {}): RouteQuestio
   },
   remainingMsat: 100_000n,
   feeBudgetMsat: 50_000n,
+  maxParts: 1,
   offered: [],
   underWay: [],
   lessons: { channels: [], nodes: [], hops: [], refused: [], ways: [], corrections: [] },
@@ -269,6 +272,58 @@ test('routes — where nothing is left by what earlier payments met with, a paym
   )
   const own20 = rig(CHAIN, [own(1, BOB as number, 900_000n)], (book) => book.learn(refusal(20n), STARTED))
   t.deepEqual(await own20.routes.find(question(DAVE as number)), { ok: false, error: { code: 'no-route' } })
+  t.is(own20.asked.length, 1)
+})
+
+test('routes — a payment tries for itself too where what earlier ones met with leaves ways that cost, or take, too much', async (t) => {
+  const dear: readonly SmallChannel[] = [
+    ...CHAIN,
+    { scid: 30n, between: [CAROL as number, DAVE as number], policies: [{ feeBaseMsat: 60_000 }, {}] },
+  ]
+  const far: readonly SmallChannel[] = [
+    ...CHAIN.map((each) => ({ ...each, policies: [{ cltvExpiryDelta: 995 }, {}] as const })),
+    { scid: 30n, between: [CAROL as number, DAVE as number], policies: [{ cltvExpiryDelta: 1_990 }, {}] },
+  ]
+  const over20 = async (channels: readonly SmallChannel[]) => {
+    const { routes, asked } = rig(channels, [own(1, BOB as number, 900_000n)], (book) => {
+      book.learn(refusal(20n), STARTED - 1)
+    })
+    const [route] = await routesOf(routes.find(question(DAVE as number)))
+    t.is(route?.hops.at(-1)?.shortChannelId, 20n)
+    return asked
+  }
+  t.is((await over20(dear)).length, 2)
+  const asked = await over20(far)
+  t.deepEqual(
+    asked.map(({ finalCltvExpiryDelta, learntSince }) => [finalCltvExpiryDelta, learntSince]),
+    [
+      [28, undefined],
+      [21, undefined],
+      [21, STARTED],
+    ],
+  )
+})
+
+test('routes — who looks for the ways of a payment is shown those that one would try by itself', async (t) => {
+  const { routes } = rig(CHAIN, [own(1, BOB as number, 900_000n)], (book) => book.learn(refusal(20n), STARTED))
+  const { excludedChannels, excludedNodes, maxHops, maxCltvExpiryDelta } = NO_WISHES
+  const looked = await routes.look({
+    target: { type: 'node', nodeId: nodeId(DAVE as number), hints: [] },
+    amountMsat: 100_000n,
+    maxFeeMsat: 50_000n,
+    finalCltvExpiryDelta: 18,
+    maxParts: 1,
+    maxHops,
+    maxCltvExpiryDelta,
+    excludedNodes,
+    excludedChannels: excludedChannels.map((shortChannelId) => ({ shortChannelId })),
+  })
+  t.like(looked, { ok: true, value: { paths: { length: 1 }, probability: 0 } })
+  if (looked.ok)
+    t.deepEqual(
+      looked.value.paths[0]?.hops.map(({ probability }) => probability > 0),
+      [true, true, false],
+    )
 })
 
 test('routes — a payment goes in several parts over one channel of ours, which pays for the weight of each', async (t) => {
@@ -281,7 +336,7 @@ test('routes — a payment goes in several parts over one channel of ours, which
   const { routes } = rig(wide, [own(1, BOB as number, 1_500_000n)])
   const asked = question(DAVE as number, { remainingMsat: 800_000n })
   const parts = await routesOf(
-    routes.find({ ...asked, target: { ...asked.target, amountMsat: 800_000n, multiPart: true } }),
+    routes.find({ ...asked, maxParts: 16, target: { ...asked.target, amountMsat: 800_000n, multiPart: true } }),
   )
   t.is(parts.length, 2)
 })
@@ -369,4 +424,14 @@ test('routes — where the payer weighs, what is near is compared too, and taken
   )
   t.is(weighed?.hops[0]?.shortChannelId, 2n)
   t.is(asked.length, 1)
+  // A thread that has ended is no reason to leave a way that there is.
+  const broken = rig(
+    PAIR,
+    twins,
+    () => {},
+    async () => Promise.reject(new Error('the thread has ended')),
+  )
+  const weights = [{ shortChannelId: 2n, factor: 0.01 }]
+  t.is((await routesOf(broken.routes.find(wanting(BOB as number, { weights })))).length, 1)
+  await t.throwsAsync(async () => broken.routes.find(wanting(DAVE as number, { weights })))
 })

@@ -17,7 +17,7 @@ import { expiryBounds } from '../../payment/send/expiry-bounds.ts'
 import { brokenHop, type HopName } from '../../payment/send/lessons.ts'
 import type { Attempt, OwnChannel, OwnChannels, Route, RouteFailure } from '../../payment/send/payment.ts'
 import type { FoundRoutes, RouteQuestion } from '../../payment/send/route-question.ts'
-import { mostParts, wishesOf } from '../../payment/send/route-wishes.ts'
+import { wishesOf } from '../../payment/send/route-wishes.ts'
 import { excludedHops, lastHopInside, mostChannels, pathTarget } from './path-target.ts'
 
 /** Who searches the network's graph. */
@@ -27,6 +27,8 @@ export interface NetworkPaths {
   /** What a channel of the graph holds, if it is known there. */
   capacityMsat(shortChannelId: ShortChannelId): Msat | undefined
   find(question: PathQuestion): Promise<PathAnswer>
+  /** Whether anything is known of channels that was learnt before this. */
+  hasLearntBefore(since: TimestampMs): boolean
   learn(observations: readonly Observation[], now: TimestampMs): void
 }
 
@@ -52,21 +54,19 @@ export class GraphRoutes {
     const near = chooseRoutes(question, this.#options.channels)
     // What is near is chosen without costs: where the payer weighs, all are compared.
     const isWeighed = wishesOf(question.target).weights.length > 0
-    return !isWeighed && (near.ok || this.#options.graph.isEmpty()) ? near : this.#further(question, near)
+    if (!isWeighed && (near.ok || this.#options.graph.isEmpty())) return near
+    const further = this.#further(question, near)
+    // A search that fails is no reason to leave a way that there is.
+    return near.ok ? further.catch(() => near) : further
   }
 
   /** The paths that a payment like this would take now, each from a channel of ours on. Rejects if they cannot be searched for. */
   async look(asked: AskedPaths): Promise<Result<LookedUpPaths, PathFailure>> {
     const { nodeId, channels, graph, clock } = this.#options
     const own = [...channels.all()].filter(({ spendableMsat }) => spendableMsat > 0n)
-    const answer = await graph.find({
-      ...asked,
-      source: nodeId,
-      ownChannels: own,
-      corrections: [],
-      inFlight: [],
-      now: clock.now(),
-    })
+    const now = clock.now()
+    const question = { ...asked, source: nodeId, ownChannels: own, corrections: [], inFlight: [], now }
+    const answer = await this.#orAnew(await graph.find(question), question, now)
     if (!answer.ok) return answer
     const paths = answer.value.paths.map(({ ownChannel = 0, ...path }) => ({
       ...path,
@@ -90,18 +90,23 @@ export class GraphRoutes {
     if (usualFinal > most) return near.ok || near.error.code !== 'no-route' ? near : err({ code: 'expiry-too-far' })
     const own = this.#ownEnds(question)
     const excluded = excludedHops(question.lessons, (id) => this.#options.graph.capacityMsat(id) !== undefined)
-    const asked = this.#questionFor(question, own, excluded)
+    let asked = this.#questionFor(question, own, excluded)
     let answer = await this.#options.graph.find(asked)
     // Blocks that only hide who is paid are not worth a payment.
     if (!answer.ok && answer.error.code === 'expiry-too-far') {
-      answer = await this.#options.graph.find({ ...asked, finalCltvExpiryDelta: usualFinal })
+      asked = { ...asked, finalCltvExpiryDelta: usualFinal }
+      answer = await this.#options.graph.find(asked)
     }
-    // What earlier payments met with is not worth this one: where all that they taught leaves no way, it tries for itself.
-    if (!answer.ok && answer.error.code === 'no-route') {
-      answer = await this.#options.graph.find({ ...asked, learntSince: question.startedAt })
-    }
+    answer = await this.#orAnew(answer, asked, question.startedAt)
     if (!answer.ok) return near.ok || near.error.code !== 'no-route' ? near : err(failureOf(answer.error))
     return ok(answer.value.paths.map((path) => routeOf(path, own, question, excluded)))
+  }
+
+  /** What earlier payments met with is not worth one: where that leaves no way within its limits, it tries for itself. */
+  async #orAnew(answer: PathAnswer, asked: PathQuestion, startedAt: TimestampMs): Promise<PathAnswer> {
+    const { graph } = this.#options
+    if (answer.ok || !MAY_BE_LEARNT.has(answer.error.code) || !graph.hasLearntBefore(startedAt)) return answer
+    return graph.find({ ...asked, learntSince: startedAt })
   }
 
   /** Our channels that may be used, less what this payment has offered in them already. */
@@ -125,7 +130,7 @@ export class GraphRoutes {
   }
 
   #questionFor(question: RouteQuestion, ownChannels: readonly OwnEnd[], excluded: readonly HopName[]): PathQuestion {
-    const { target, remainingMsat, feeBudgetMsat, lessons, shadowDelta, underWay } = question
+    const { target, remainingMsat, feeBudgetMsat, maxParts, lessons, shadowDelta, underWay } = question
     const { usualFinal, most } = expiryBounds(target, question.height)
     const { maxHops, excludedNodes, excludedChannels, weights } = wishesOf(target)
     return {
@@ -137,7 +142,7 @@ export class GraphRoutes {
       maxHops: Math.min(maxHops, mostChannels(target.recipient)),
       maxCltvExpiryDelta: most,
       finalCltvExpiryDelta: Math.min(usualFinal + shadowDelta, most),
-      maxParts: mostParts(target, underWay.length),
+      maxParts,
       excludedNodes: [...lessons.nodes, ...excludedNodes],
       excludedChannels: [
         ...excluded.map(({ shortChannelId, nodeId: from }) => ({ shortChannelId, from })),
@@ -178,6 +183,9 @@ export class GraphRoutes {
     return [{ shortChannelId, direction, amountMsat, capacityMsat, outcome }]
   }
 }
+
+/** Why there is no way, where what was learnt may be the reason. */
+const MAY_BE_LEARNT: ReadonlySet<PathFailure['code']> = new Set(['no-route', 'fee-limit-exceeded', 'expiry-too-far'])
 
 export type AskedPaths = Omit<PathQuestion, 'source' | 'ownChannels' | 'corrections' | 'inFlight' | 'now'>
 

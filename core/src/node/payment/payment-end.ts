@@ -6,8 +6,8 @@ import type { Store } from '../../store/store.ts'
 import { findArchivedPayment } from './archived-payments.ts'
 import { type PaymentsProtocol, readPayment } from './payments-actor.ts'
 
-/** Longer than nearly all payments take. */
-const PAYMENT_TIMEOUT_MS = 24 * 3_600_000
+/** BOLT 4, max_htlc_cltv: an HTLC may be out for 2016 blocks, and then the chain decides about it. Nearly all payments and probes take less. */
+export const OUTCOME_MS = 21 * 24 * 3_600_000
 
 /** What is known of the payment of a hash; `undefined` if none was ever begun. One that failed and was removed is as if it never was. */
 export const findPayment = async (
@@ -25,8 +25,8 @@ export const askPayment = async (
   request: PaymentRequest,
 ): Promise<Result<PaymentsProtocol['pay']['reply'], AskFailure>> => {
   for (;;) {
-    const answer = await payments.ask('pay', request, { timeoutMs: PAYMENT_TIMEOUT_MS })
-    // An HTLC may be held for weeks. Whoever asks again with the key joins the payment; without one they would be refused.
+    const answer = await payments.ask('pay', request, { timeoutMs: OUTCOME_MS })
+    // It may take longer yet. Whoever asks again with the key joins the payment; without one they would be refused.
     if (answer.ok || answer.error.code !== 'ask-timeout' || request.key === '') return answer
   }
 }

@@ -92,8 +92,8 @@ class PaymentsDriver {
   readonly #live = new Map<string, SendState>()
   readonly #admitting = new Map<string, Promise<void>>()
   readonly #waiting = new Map<string, ((payment: SentPayment) => void)[]>()
-  /** Payments that are unsure, with those of their attempts that nothing was known to hold at the start. */
-  readonly #unsure = new Map<string, ReadonlySet<number>>()
+  /** Payments that are unsure, with those of their attempts of which something tells. */
+  readonly #unsure = new Map<string, readonly number[]>()
   readonly #sending: Sending
 
   constructor(services: PaymentsServices, context: ActorContext<PaymentsProtocol>) {
@@ -217,27 +217,25 @@ class PaymentsDriver {
       }
       const hash = toHex(paymentHash)
       const known = held[hash] ?? []
-      const untold = await this.#sending.untold(payment, known)
-      this.#live.set(hash, resting(payment))
+      const certain = [...known, ...(await this.#sending.untold(payment, known))]
       if (unsure.has(hash)) {
-        const unheld = idsOf(payment).filter((id) => !known.includes(id) && !untold.includes(id))
-        this.#unsure.set(hash, new Set(unheld))
-      } else this.#input(hash, { type: 'resumed', held: [...known, ...untold] })
+        this.#unsure.set(hash, certain)
+        this.#live.set(hash, { ...resting(payment), isUnsure: true })
+      } else {
+        this.#live.set(hash, resting(payment))
+        this.#input(hash, { type: 'resumed', held: certain })
+      }
     }
   }
 
-  /** Attempts that were made since the start, and those that something held then, have outcomes of their own to come. */
+  /** Nothing was sent for them since the start. */
   async #cleared(): Promise<void> {
-    for (const [hash, unheld] of this.#unsure) {
+    for (const [hash, certain] of this.#unsure) {
       this.#unsure.delete(hash)
       const payment = this.#live.get(hash)?.payment
       if (payment === undefined) continue
-      const certain = idsOf(payment).filter((id) => !unheld.has(id))
       const untold = await this.#sending.untold(payment, certain)
-      // Others may have been made meanwhile.
-      const now = this.#live.get(hash)?.payment
-      if (now === undefined) continue
-      this.#input(hash, { type: 'resumed', held: idsOf(now).filter((id) => !unheld.has(id) || untold.includes(id)) })
+      this.#input(hash, { type: 'resumed', held: [...certain, ...untold] })
     }
   }
 
@@ -255,8 +253,6 @@ class PaymentsDriver {
     return new Promise((resolve) => store.submit(writes, () => resolve(sumOf(gone))))
   }
 }
-
-const idsOf = ({ attempts }: SentPayment): readonly number[] => attempts.map(({ id }) => id)
 
 /** The payment of this hash as the disk holds it. */
 export const readPayment = async (store: Store, paymentHash: PaymentHash): Promise<SentPayment | undefined> => {

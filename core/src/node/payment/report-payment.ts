@@ -118,8 +118,8 @@ export const describeFailure = ({ failure, attempts, target: { recipient } }: Se
 }
 
 /** The hops of a route, without what stands for a channel and is none. */
-const channelsOf = ({ hops }: Attempt['route'], recipient: Recipient | undefined): readonly RouteHop[] =>
-  recipient?.type === 'blinded' ? hops.map((hop, at) => (at === hops.length - 1 ? withoutChannel(hop) : hop)) : hops
+const channelsOf = ({ hops }: Attempt['route'], recipient: Recipient): readonly RouteHop[] =>
+  recipient.type === 'blinded' ? hops.with(-1, withoutChannel(hops.at(-1) as RouteHop)) : hops
 
 const withoutChannel = ({ shortChannelId: _, ...hop }: RouteHop): RouteHop => hop
 

@@ -1,12 +1,14 @@
 import test, { type ExecutionContext } from 'ava'
 import { createActorSystem } from '../../actor/actor-system.ts'
 import { TwoParties } from '../../channel/transitions/fixtures/two-parties.ts'
+import { toHex } from '../../lib/bytes.ts'
 import { virtualClock } from '../../lib/clock-virtual.ts'
 import { ok } from '../../lib/result.ts'
 import { seededRng } from '../../lib/rng.ts'
 import { testNode } from '../../payment/fixtures/nodes.ts'
 import type { PaymentRequest, Route } from '../../payment/send/payment.ts'
 import { decodeSentPayment } from '../../payment/send/payment-codec.ts'
+import { paymentReference } from '../../payment/send/payment-reference.ts'
 import type { FoundRoutes, RouteQuestion } from '../../payment/send/route-question.ts'
 import { openSqliteStore } from '../../store/sqlite-store.ts'
 import type { Store, Write } from '../../store/store.ts'
@@ -205,4 +207,26 @@ test('a node that stops while a question is out asks again at its next start', a
   await idle()
   t.is(htlcs.length, 1)
   t.like(await row(), { ok: true, value: { status: 'in-flight', attempts: [{ id: 0 }] } })
+})
+
+test('what was under way when the database was put back asks for no routes until it is certain', async (t) => {
+  const before = await begin(t, () => route())
+  void before.payments.ask('pay', request)
+  await before.idle()
+  await before.system.stop()
+
+  const { asked, finder } = byHand()
+  const { payments, idle, row } = await begin(t, finder, before.store)
+  const hash = toHex(HASH)
+  void payments.ask('resume', { held: { [hash]: [0] }, unsure: [hash] })
+  await idle()
+  const origin = { type: 'local', payment: paymentReference(HASH, 0) } as const
+  const outcome = { type: 'timed-out-on-chain' } as const
+  void payments.ask('settled', { type: 'settle', channelId: CHANNEL, htlcId: 0n, origin, outcome })
+  await idle()
+  t.is(asked.length, 0)
+  t.like(await row(), { ok: true, value: { status: 'in-flight', attempts: [{ status: 'failed' }] } })
+  void payments.ask('cleared', {})
+  await idle()
+  t.is(asked.length, 1)
 })

@@ -297,6 +297,23 @@ test('htlc.forward — what is tried again over another channel is asked about a
   t.deepEqual(await rig.told(), ['1 unknown_next_peer'])
 })
 
+test('htlc.forward — on a further try, the fee of a trampoline relay is what is left by what is out and what would go out', async (t) => {
+  const rig = await TrampolineRig.start(t)
+  rig.find = (question) => {
+    const { channelId, hops } = routeTo(question, 'out')
+    return ok([{ channelId, hops: hops.flatMap((hop) => [{ ...hop, amountMsat: hop.amountMsat + 3_000n }, hop]) }])
+  }
+  rig.verdict = async () => ({ type: 'continue' })
+  await rig.part(WHOLE)
+  await rig.settled()
+  await rig.settle(0, TIMED_OUT)
+  await rig.settled()
+  t.deepEqual(
+    rig.asked.map(({ trampolineFeeMsat }) => trampolineFeeMsat),
+    [7_000n, 7_000n],
+  )
+})
+
 test('peers.relays — counts what came in by trampoline, with its share of the fees, and where it went', async (t) => {
   const rig = await TrampolineRig.start(t)
   await rig.part(trampolinePart(1n, 404_000n))

@@ -6,7 +6,6 @@ import type { BlockHeight } from '../../lib/units.ts'
 import type { FailureMessage } from '../../onion/failure-message.ts'
 import { MPP_TIMEOUT_MS } from '../../payment/receive/receive-machine.ts'
 import { isNearlyOver } from '../../payment/relay/relay-rules.ts'
-import type { SentPayment } from '../../payment/send/payment.ts'
 import { resting, startPayment } from '../../payment/send/send-machine.ts'
 import type { SendInput, SendingEffect, SendState } from '../../payment/send/send-protocol.ts'
 import type { Step } from '../../payment/step.ts'
@@ -83,10 +82,8 @@ class TrampolineDriver {
   readonly #relays = new Map<string, Relay>()
   /** The relay of each incoming HTLC. */
   readonly #relayOf = new Map<string, string>()
-  /** Relays that are unsure, with those of their attempts that nothing was known to hold at the start. */
-  readonly #unsure = new Map<string, ReadonlySet<number>>()
-  /** Outcomes of attempts of unsure relays, which might have more sent for them: their rows stay in the outbox. */
-  readonly #later = new Map<string, readonly SettleEffect[]>()
+  /** Relays that are unsure, with those of their attempts of which something tells. */
+  readonly #unsure = new Map<string, readonly number[]>()
   /** Ended while an outcome was still to come: a preimage is a loss now. */
   readonly #dropped = new Set<string>()
 
@@ -165,15 +162,24 @@ class TrampolineDriver {
 
   /** A peer may not have us hold the money of others without end. */
   #beyondLimits(part: TrampolinePart): FailureMessage | undefined {
-    const peer = this.#peerOf(part)
-    const waiting = this.#waiting.all().filter((each) => this.#peerOf(each) === peer).length
-    const relays = [...this.#relays.values()].filter(({ record }) =>
-      record.incoming.some((htlc) => this.#peerOf(htlc) === peer && this.#isHeld(htlc)),
-    ).length
     const { peerRelays, mostOfPeer } = this.#services
+    const peer = this.#peerOf(part)
+    // What costs the least first.
     const isWithin =
-      waiting < MAX_WAITING_PARTS_PER_PEER && relays < MAX_RELAYS_PER_PEER && peerRelays.hasRoom(part, mostOfPeer)
+      peerRelays.hasRoom(part, mostOfPeer) &&
+      this.#waitingFrom(peer) < MAX_WAITING_PARTS_PER_PEER &&
+      this.#relaysFrom(peer) < MAX_RELAYS_PER_PEER
     return isWithin ? undefined : { type: 'temporary_trampoline_failure' }
+  }
+
+  #waitingFrom(peer: string): number {
+    return this.#waiting.all().filter((part) => this.#peerOf(part) === peer).length
+  }
+
+  /** Those that hold something of the peer. */
+  #relaysFrom(peer: string): number {
+    const holds = (htlc: HtlcRef): boolean => this.#peerOf(htlc) === peer && this.#isHeld(htlc)
+    return [...this.#relays.values()].filter(({ record }) => record.incoming.some(holds)).length
   }
 
   #peerOf({ channelId }: Pick<HtlcRef, 'channelId'>): string {
@@ -227,10 +233,6 @@ class TrampolineDriver {
       const { attempt } = reference
       const name = htlcName(reference.relay)
       const relay = this.#relays.get(name)
-      if (relay !== undefined && outcome.type !== 'fulfilled' && this.#unsure.has(name)) {
-        this.#later.set(name, [...(this.#later.get(name) ?? []), effect])
-        return
-      }
       if (relay === undefined && outcome.type === 'fulfilled' && this.#dropped.has(name)) this.#reportLoss(effect)
       if (relay !== undefined && outcome.type === 'fulfilled') {
         const { record } = relay
@@ -345,12 +347,10 @@ class TrampolineDriver {
     for (const htlc of incoming) this.#relayOf.delete(htlcName(htlc))
     this.#relays.delete(name)
     this.#unsure.delete(name)
-    const outcomes = this.#later.get(name) ?? []
-    this.#later.delete(name)
     const isUnpaid = relay.unpaid.size > 0
     countTrampoline(peerRelays, record, payment.preimage !== undefined && !isUnpaid)
     commitAlongside(this.#services, {
-      writes: [{ table: TABLE.trampolineRelay, key: keyOf(record), value: undefined }, ...outcomes.map(outboxDeletion)],
+      writes: [{ table: TABLE.trampolineRelay, key: keyOf(record), value: undefined }],
       events: [trampolineEvent(record, { isUnpaid, refused: relay.refused }, this.#services)],
     })
   }
@@ -379,6 +379,8 @@ class TrampolineDriver {
   }
 
   async #resume(held: Readonly<Record<string, readonly number[]>>, unsure: ReadonlySet<string>): Promise<void> {
+    for (const [name, relay] of this.#relays)
+      if (unsure.has(name)) this.#relays.set(name, { ...relay, send: { ...relay.send, isUnsure: true } })
     for (const [name, { record }] of [...this.#relays]) {
       const { payment } = record
       // Ended, or settled by its preimage.
@@ -386,23 +388,19 @@ class TrampolineDriver {
       if (payment.endedAt !== undefined || !this.#relays.has(name)) continue
       const known = held[name] ?? []
       const certain = [...known, ...(await this.#sending.untold(payment, known))]
-      if (unsure.has(name)) this.#unsure.set(name, new Set(idsOf(payment).filter((id) => !certain.includes(id))))
+      if (unsure.has(name)) this.#unsure.set(name, certain)
       else this.#input(name, { type: 'resumed', held: certain })
     }
   }
 
-  /** What something held at the start has outcomes of its own to come, and nothing was sent since. */
+  /** Nothing was sent for them since the start. */
   async #cleared(): Promise<void> {
-    for (const [name, unheld] of [...this.#unsure]) {
+    for (const [name, certain] of this.#unsure) {
+      this.#unsure.delete(name)
       const payment = this.#relays.get(name)?.record.payment
       if (payment === undefined) continue
-      const certain = idsOf(payment).filter((id) => !unheld.has(id))
       const untold = await this.#sending.untold(payment, certain)
-      const outcomes = this.#later.get(name) ?? []
-      this.#unsure.delete(name)
-      this.#later.delete(name)
       this.#input(name, { type: 'resumed', held: [...certain, ...untold] })
-      for (const outcome of outcomes) this.#settled(outcome)
     }
   }
 
@@ -426,8 +424,6 @@ class TrampolineDriver {
 }
 
 const firstOf = ({ incoming }: TrampolineRelayRecord): HtlcRef => incoming[0] as HtlcRef
-
-const idsOf = ({ attempts }: SentPayment): readonly number[] => attempts.map(({ id }) => id)
 
 const nameOf = (record: TrampolineRelayRecord): string => htlcName(firstOf(record))
 

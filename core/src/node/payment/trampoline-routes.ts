@@ -38,17 +38,17 @@ export class TrampolineRoutes {
   }
 
   #settled(relay: string, question: RouteQuestion, found: FoundRoutes): FoundRoutes | Promise<FoundRoutes> {
-    if (found.ok) return this.#ifAllowed(relay, found.value)
+    if (found.ok) return this.#ifAllowed(relay, question, found.value)
     // At a start no peer is connected: that no way leads on says nothing yet.
     const { start } = this.#options
     return start.isPeerMissing() ? start.changed().then(() => this.find(relay, question)) : found
   }
 
-  #ifAllowed(relay: string, routes: readonly Route[]): FoundRoutes | Promise<FoundRoutes> {
+  #ifAllowed(relay: string, question: RouteQuestion, routes: readonly Route[]): FoundRoutes | Promise<FoundRoutes> {
     const { decisions, recordOf, height } = this.#options
     const record = recordOf(relay)
     if (record === undefined) return { ok: true, value: routes }
-    const wanted = forwardQuestions(record, routes, height()).filter(decisions.isAsked)
+    const wanted = forwardQuestions(record, question, routes, height()).filter(decisions.isAsked)
     if (wanted.length === 0) return { ok: true, value: routes }
     return Promise.all(wanted.map(decisions.decide)).then((verdicts): FoundRoutes => {
       const refused = verdicts.find((verdict) => verdict.type === 'fail')
@@ -62,11 +62,13 @@ export class TrampolineRoutes {
 /** What plugins are asked: of each channel that it came in by, and each that it would go out of, all HTLCs together. */
 const forwardQuestions = (
   { paymentHash, incoming, payment }: TrampolineRelayRecord,
+  { feeBudgetMsat }: RouteQuestion,
   routes: readonly Route[],
   height: BlockHeight,
 ): readonly RelayQuestion[] => {
-  const live = payment.attempts.filter(({ status }) => status !== 'failed').map(({ route }) => route)
-  const feesMsat = sum([...live, ...routes].map((route) => partAmounts(route).feesMsat))
+  // Which attempts are out is what the question knows: the record may be from before it was asked.
+  const outMsat = payment.maxFeeMsat - feeBudgetMsat
+  const feesMsat = sum([outMsat, ...routes.map((route) => partAmounts(route).feesMsat)])
   const trampolineFeeMsat = sum(incoming.map(({ amountMsat }) => amountMsat)) - payment.target.amountMsat - feesMsat
   const outgoing = byChannel(
     routes.map(({ channelId, hops }) => {

@@ -55,6 +55,11 @@ export class KeptLiquidity {
     return this.#book.entries()
   }
 
+  /** Whether anything is known that was learnt before this. */
+  hasBefore(since: TimestampMs): boolean {
+    return this.#book.hasBefore(since)
+  }
+
   /** Returns what is known anew. */
   learn(observations: readonly Observation[], now: TimestampMs): readonly LiquidityEntry[] {
     for (const observation of observations) this.#book.learn(observation, now)

@@ -59,6 +59,10 @@ export class NetworkGraph {
     return this.#paths.find(question)
   }
 
+  hasLearntBefore(since: TimestampMs): boolean {
+    return this.#liquidity.hasBefore(since)
+  }
+
   learn(observations: readonly Observation[], now: TimestampMs): void {
     this.#paths.learnt(this.#liquidity.learn(observations, now))
   }

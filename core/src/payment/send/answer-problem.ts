@@ -3,7 +3,7 @@ import { pathProblem } from './blinded-recipient.ts'
 import { expiryBounds } from './expiry-bounds.ts'
 import { partAmounts, type Route, type RouteHop, type SendEnv } from './payment.ts'
 import type { RouteQuestion } from './route-question.ts'
-import { mostParts, wishProblem } from './route-wishes.ts'
+import { wishProblem } from './route-wishes.ts'
 
 /**
  * What makes an answer none to the question, in words for the log. Money goes where these routes say: what is delivered, what it costs and
@@ -11,12 +11,11 @@ import { mostParts, wishProblem } from './route-wishes.ts'
  * channel refuses the HTLC itself.
  */
 export const answerProblem = (
-  { target, remainingMsat, feeBudgetMsat, height, underWay }: RouteQuestion,
+  { target, remainingMsat, feeBudgetMsat, maxParts, height }: RouteQuestion,
   routes: readonly Route[],
   { peerOf }: Pick<SendEnv, 'peerOf'>,
 ): string | undefined => {
-  const most = mostParts(target, underWay.length)
-  if (routes.length > most) return `${routes.length} routes where there may be ${most}`
+  if (routes.length > maxParts) return `${routes.length} routes where there may be ${maxParts}`
   const bounds = expiryBounds(target, height)
   let deliveredMsat = 0n
   let feesMsat = 0n

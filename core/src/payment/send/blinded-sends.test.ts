@@ -204,6 +204,7 @@ test('an answer is held against the paths: their first nodes, fees, blocks and l
     target: target(recipient),
     remainingMsat: 1_000_000n,
     feeBudgetMsat: 10_000n,
+    maxParts: 16,
     offered: [],
     underWay: [],
     lessons: { channels: [], nodes: [], hops: [], refused: [], ways: [], corrections: [] },

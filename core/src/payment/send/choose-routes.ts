@@ -11,7 +11,7 @@ import { lessOffered } from './offered-amounts.ts'
 import { type OwnChannel, type OwnChannels, partAmounts, type Room, type Route, type RouteHop } from './payment.ts'
 import { routeVia } from './route.ts'
 import type { FoundRoutes, RouteQuestion } from './route-question.ts'
-import { mostParts, wishesOf } from './route-wishes.ts'
+import { wishesOf } from './route-wishes.ts'
 
 /** A part carries at least this, so that fees do not eat it up. */
 const MIN_PART_MSAT = 1_000n
@@ -53,7 +53,7 @@ export const chooseRoutes = (asked: RouteQuestion, channels: OwnChannels): Found
 }
 
 const routesWithin = (question: Search, room: Room): FoundRoutes => {
-  const { target, remainingMsat, feeBudgetMsat, underWay } = question
+  const { target, remainingMsat, feeBudgetMsat, maxParts } = question
   const { maxHops } = wishesOf(target)
   const ways = waysTo(question).filter((way) => channelsIn(way) <= maxHops)
   if (ways.every((way) => !leads(question, way, room))) return err({ code: 'no-route' })
@@ -71,7 +71,7 @@ const routesWithin = (question: Search, room: Room): FoundRoutes => {
     else if (partAmounts(route).feesMsat > feeBudgetMsat) expensive = true
     else return ok([route])
   }
-  if (mostParts(target, underWay.length) > 1) {
+  if (maxParts > 1) {
     const parts = split(question, ways, room)
     if (parts !== undefined) return ok(parts)
   }
@@ -194,7 +194,6 @@ const split = (question: Search, ways: readonly Way[], room: Room): readonly Rou
   /** The least that was too much for a way: 0 for one that takes too long whatever the amount. */
   const tooMuch = new Map<Way, bigint>()
   const routes: Route[] = []
-  const most = mostParts(question.target, question.underWay.length)
   let remaining = question.remainingMsat
   let budget = question.feeBudgetMsat
   for (const { way, channel, deliverableMsat } of partsOf(question, ways, room)) {
@@ -217,7 +216,7 @@ const split = (question: Search, ways: readonly Way[], room: Room): readonly Rou
     remaining -= amount
     budget -= fees
     if (remaining === 0n) return routes
-    if (routes.length === most) return undefined
+    if (routes.length === question.maxParts) return undefined
   }
   return undefined
 }

@@ -1,10 +1,11 @@
 import { secp256k1 } from '../../crypto/secp256k1.ts'
 import { equalBytes } from '../../lib/bytes.ts'
 import type { ChannelId, NodeId, ShortChannelId } from '../../lib/ids.ts'
+import type { Msat } from '../../lib/units.ts'
 import { failureFlags } from '../../onion/failure-message.ts'
 import { channelUpdateDigest } from '../../wire/channel-update-digest.ts'
 import type { ChannelUpdate } from '../../wire/messages/gossip.ts'
-import type { Attempt, AttemptFailure, Route, RouteHop } from './payment.ts'
+import { type Attempt, type AttemptFailure, partAmounts, type Route, type RouteHop } from './payment.ts'
 
 /** A channel, by the node that relays out of it. */
 export interface HopName {
@@ -41,14 +42,23 @@ const MOST_REFUSALS = 3
 export const refusedAttempt = (attempts: readonly Attempt[]): Attempt | undefined =>
   attempts.find(({ route, failure }) => failure !== undefined && isFinalRefusal(route, failure))
 
-export const lessonsOf = (attempts: readonly Attempt[]): Lessons => {
+/** `amountMsat` is what all parts are to deliver. */
+export const lessonsOf = (attempts: readonly Attempt[], amountMsat: Msat): Lessons => {
   const lessons: Learning = { channels: [], nodes: [], hops: [], refused: [], ways: [], corrections: [] }
   for (const attempt of attempts) {
     const { route, failure } = attempt
-    if (failure !== undefined && !isFinalRefusal(route, failure)) learn(attempt, failure, lessons)
+    const teaches = failure !== undefined && !isFinalRefusal(route, failure) && !lackedOthers(attempt, amountMsat)
+    if (teaches) learn(attempt, failure, lessons)
   }
   return lessons
 }
+
+/** BOLT 4, mpp_timeout: this part has arrived, and others of the amount have not. One that is all of it lacks none. */
+export const lackedOthers = ({ route, failure }: Attempt, amountMsat: Msat): boolean =>
+  failure?.type === 'remote' &&
+  failure.message.type === 'mpp_timeout' &&
+  failure.hop >= route.hops.length - 1 &&
+  partAmounts(route).amountMsat < amountMsat
 
 type Learning = { readonly [K in keyof Lessons]: Lessons[K][number][] }
 
@@ -98,8 +108,6 @@ const learn = (attempt: Attempt, failure: AttemptFailure, lessons: Learning): vo
       const node = route.hops[failure.hop]
       const next = route.hops[failure.hop + 1]
       if (node === undefined || next?.shortChannelId === undefined) {
-        // BOLT 4, mpp_timeout: this part has arrived, and others have not.
-        if (message.type === 'mpp_timeout') return
         // The destination had a passing trouble: another way may find it better.
         lessons.ways.push({ channelId, hops: relaysOf(route) })
         return

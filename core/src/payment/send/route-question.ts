@@ -18,6 +18,8 @@ export interface RouteQuestion {
   readonly remainingMsat: Msat
   /** What relays may still charge. */
   readonly feeBudgetMsat: Msat
+  /** Routes in the answer at most. */
+  readonly maxParts: number
   /** What this payment has offered in our channels, and what they may not have deducted yet. */
   readonly offered: readonly OfferedAmount[]
   /** The routes of the parts that are under way: they take room in channels of others. */

@@ -11,6 +11,7 @@ import { knownChannels } from '../fixtures/route-answers.ts'
 import type { Step } from '../step.ts'
 import { chooseRoutes } from './choose-routes.ts'
 import {
+  type Attempt,
   type OwnChannel,
   type PaymentRequest,
   type PaymentTarget,
@@ -122,6 +123,17 @@ const twoParts = (world: SendEnv): SendStep => {
   return stepPayment(first.state, found(question(first), chosen(question(first), CHANNELS)), world)
 }
 
+test('the parts that are under way count among the most that there may be, and no payment makes more than 64 attempts', (t) => {
+  const world = env(CHANNELS)
+  const { state } = twoParts(world)
+  const [attempt] = state.payment.attempts as [Attempt, ...Attempt[]]
+  t.is(question(stepPayment(state, settled(0, notSent), world)).maxParts, 15)
+  const failure = { type: 'local', error: 'not-sent' } as const
+  const attempts = Array.from({ length: 60 }, (_, id) => ({ ...attempt, id, status: 'failed', failure }) as const)
+  const late = stepPayment(resting({ ...state.payment, attempts }), { type: 'resumed', held: [] }, world)
+  t.is(question(late).maxParts, 4)
+})
+
 test('a payment asks for its routes, sends nothing before they come, and follows them once', (t) => {
   const world = env(CHANNELS)
   const started = begin(world)
@@ -133,6 +145,7 @@ test('a payment asks for its routes, sends nothing before they come, and follows
     target: request().target,
     remainingMsat: TOTAL,
     feeBudgetMsat: 10_000n,
+    maxParts: 16,
     offered: [],
     underWay: [],
     lessons: { channels: [], nodes: [], hops: [], refused: [], ways: [], corrections: [] },

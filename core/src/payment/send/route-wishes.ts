@@ -18,11 +18,9 @@ type Wishing = Pick<PaymentTarget, 'wishes' | 'multiPart' | 'recipient'>
 
 export const wishesOf = ({ wishes }: Pick<Wishing, 'wishes'>): RouteWishes => wishes ?? NO_WISHES
 
-/** How many parts more there may be beside those that are under way: the payer counts all of them. */
-export const mostParts = (target: Wishing, underWay: number): number => {
-  if (!target.multiPart) return 1
-  return target.wishes === undefined ? MAX_PARTS : Math.max(1, target.wishes.maxParts - underWay)
-}
+/** How many parts more there may be beside those that are under way: at no time are more out than the payer allows, or 16. */
+export const mostParts = (target: Wishing, underWay: number): number =>
+  target.multiPart ? Math.max(1, wishesOf(target).maxParts - underWay) : 1
 
 /** What in a route is against the payer's wishes, in words for the log. */
 export const wishProblem = (target: Wishing, { hops }: Route): string | undefined => {

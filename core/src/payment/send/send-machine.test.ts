@@ -428,6 +428,35 @@ test('where nothing is left for a part, a payment starts over once its other par
   t.deepEqual(ended(afterwards(180_000).effects)?.failure, { code: 'payment-failed', attempt: 1 })
 })
 
+test('parts that come back because others were missing are sent again for some minutes, and no longer', (t) => {
+  const world = env([channel('a', payee, 600_000n), channel('bb', payee, 600_000n)])
+  const { state, effects } = begin(t, request(), world)
+  const [first, second] = adds(effects) as [SendAddHtlc, SendAddHtlc]
+  const back = (before: SendState, htlc: SendAddHtlc, waitedMs: number) => {
+    const outcome = failedWith(htlc, [payee], { type: 'mpp_timeout' })
+    const now = world.now + waitedMs
+    return stepPayment(before, { type: 'settled', attempt: htlc.attempt, outcome }, { ...world, now })
+  }
+  const again = back(state, first, 179_999)
+  const third = only(adds(again.effects))
+  const waiting = back(again.state, second, 180_000)
+  t.deepEqual(waiting.effects, [])
+  t.deepEqual(ended(back(waiting.state, third, 240_000).effects)?.failure, { code: 'payment-failed', attempt: 1 })
+})
+
+test('a part that is the whole amount lacks no others: where it comes back with mpp_timeout, another way is tried', (t) => {
+  const world = env([channel('a', payee, 2_000_000n), channel('bb', payee, 2_000_000n)])
+  const { state, effects } = begin(t, request(), world)
+  const first = only(adds(effects))
+  const outcome = failedWith(first, [payee], { type: 'mpp_timeout' })
+  const retried = stepPayment(state, { type: 'settled', attempt: 0, outcome }, world)
+  const second = only(adds(retried.effects))
+  t.notDeepEqual(second.channelId, first.channelId)
+  const last = failedWith(second, [payee], { type: 'mpp_timeout' })
+  const done = stepPayment(retried.state, { type: 'settled', attempt: 1, outcome: last }, world)
+  t.deepEqual(ended(done.effects)?.failure, { code: 'payment-failed', attempt: 1 })
+})
+
 test('BOLT 11, feature bits — a payment goes in parts only if basic_mpp is offered: it is never split', (t) => {
   const world = env([channel('a', payee, 600_000n), channel('bb', payee, 600_000n)])
   const { state, effects } = begin(t, request({ multiPart: false }), world)
@@ -546,6 +575,26 @@ test('after a restart an attempt that nothing holds was never sent', (t) => {
   const resumed = stepPayment(resting(state.payment), { type: 'resumed', held: [] }, world)
   t.is(ended(resumed.effects)?.status, 'failed')
   t.deepEqual(resumed.state.payment.attempts[0]?.failure, { type: 'local', error: 'interrupted' })
+})
+
+test('what is unsure since the database was put back sends nothing more, whatever comes back, until it is certain', (t) => {
+  const world = env([channel('a', payee, 600_000n), channel('bb', payee, 600_000n)])
+  const { state } = begin(t, request(), world)
+  const unsure: SendState = { ...resting(state.payment), isUnsure: true }
+  const settle = (before: SendState, attempt: number, outcome: HtlcOutcome) =>
+    stepPayment(before, { type: 'settled', attempt, outcome }, world)
+  const one = settle(unsure, 0, { type: 'timed-out-on-chain' })
+  t.deepEqual(one.effects, [])
+  t.is(one.state.payment.attempts[0]?.status, 'failed')
+  const both = settle(one.state, 1, { type: 'timed-out-on-chain' })
+  t.deepEqual(both.effects, [])
+  t.is(both.state.payment.status, 'in-flight')
+  // A failure that the row has may be that of an earlier try of the hash than the one that is out.
+  const failed = { ...unsure, payment: { ...unsure.payment, failure: { code: 'no-route' } as const } }
+  t.is(settle(settle(failed, 0, { type: 'not-sent' }).state, 1, { type: 'not-sent' }).state.payment.endedAt, undefined)
+  t.is(ended(settle(one.state, 1, fulfilled).effects)?.status, 'settled')
+  const certain = env([channel('c', payee, 2_000_000n)])
+  t.is(adds(stepPayment(both.state, { type: 'resumed', held: [] }, certain).effects).length, 1)
 })
 
 test('a given route is gone once, as it is', (t) => {

@@ -5,7 +5,7 @@ import { err, ok, type Result } from '../../lib/result.ts'
 import type { Msat } from '../../lib/units.ts'
 import type { Step } from '../step.ts'
 import { answerProblem } from './answer-problem.ts'
-import { lessonsOf, refusedAttempt } from './lessons.ts'
+import { lackedOthers, lessonsOf, refusedAttempt } from './lessons.ts'
 import {
   type Attempt,
   type AttemptFailure,
@@ -23,6 +23,7 @@ import { readFailed, readFulfilled } from './read-outcome.ts'
 import { withoutSecrets } from './recipient.ts'
 import { onionFor } from './route.ts'
 import type { FoundRoutes, RouteQuestion } from './route-question.ts'
+import { mostParts } from './route-wishes.ts'
 import type { SendAddHtlc, SendInput, SendingEffect, SendState, StartError } from './send-protocol.ts'
 
 type SendStep = Step<SendState, SendingEffect>
@@ -32,7 +33,8 @@ const MAX_ATTEMPTS = 64
 
 /**
  * If nothing is left for what is missing while other parts wait at the recipient, the payment ends in vain only once it has taken this long:
- * the recipient gives the parts back soon, and with what was learnt meanwhile another way to divide the amount may be found.
+ * the recipient gives the parts back soon, and with what was learnt meanwhile another way to divide the amount may be found. After that,
+ * nothing more is sent if parts have come back because others were missing.
  */
 const PATIENCE_MS = 180_000
 
@@ -148,7 +150,10 @@ const pending = ({ attempts }: SentPayment): readonly Attempt[] => attempts.filt
 const advance = ({ asked: _, ...state }: SendState, env: SendEnv): SendStep => {
   const { payment, offering } = state
   if (payment.endedAt !== undefined) return { state, effects: [] }
-  if (payment.preimage !== undefined || payment.failure !== undefined) return conclude(state, env)
+  if (payment.preimage !== undefined) return conclude(state, env)
+  // What is missing may be out, and what has failed may have been tried once more.
+  if (state.isUnsure === true) return { state, effects: [] }
+  if (payment.failure !== undefined) return conclude(state, env)
   const remainingMsat = remaining(payment)
   if (remainingMsat === 0n) return { state, effects: [] }
   const decisive = decisiveAttempt(payment, env)
@@ -156,6 +161,7 @@ const advance = ({ asked: _, ...state }: SendState, env: SendEnv): SendStep => {
 
   const shadowDelta = state.shadowDelta ?? env.shadowDelta()
   const { target, attempts, maxFeeMsat } = payment
+  const underWay = pending(payment)
   const live = attempts.filter(({ status }) => status !== 'failed')
   const question: RouteQuestion = {
     id: env.questionId(),
@@ -163,11 +169,12 @@ const advance = ({ asked: _, ...state }: SendState, env: SendEnv): SendStep => {
     startedAt: payment.startedAt,
     remainingMsat,
     feeBudgetMsat: live.reduce((left, { route }) => left - partAmounts(route).feesMsat, maxFeeMsat),
+    maxParts: Math.min(mostParts(target, underWay.length), MAX_ATTEMPTS - attempts.length),
     offered: attempts.flatMap(({ id, route }) =>
       offering.includes(id) ? [{ channelId: route.channelId, amountMsat: (route.hops[0] as RouteHop).amountMsat }] : [],
     ),
-    underWay: pending(payment).map(({ route }) => route),
-    lessons: lessonsOf(attempts),
+    underWay: underWay.map(({ route }) => route),
+    lessons: lessonsOf(attempts, target.amountMsat),
     height: env.height,
     shadowDelta,
   }
@@ -178,12 +185,12 @@ const SEARCH_FAILED: PaymentFailure = { code: 'route-search-failed' }
 
 /** Takes the routes that were found, unless there is a reason to send nothing any more. */
 const follow = (state: SendState, question: RouteQuestion, found: FoundRoutes, env: SendEnv): SendStep => {
-  const { attempts, startedAt, target } = state.payment
+  const { startedAt, target } = state.payment
   if (!found.ok && pending(state.payment).length > 0 && env.now - startedAt < PATIENCE_MS) {
     const { asked: _, ...waiting } = state
     return { state: waiting, effects: [] }
   }
-  const last = tellingAttempt(attempts)
+  const last = tellingAttempt(state.payment)
   // A failure from the network or a channel says more than that no other way is left.
   if (!found.ok) return fruitless(state, last === undefined ? found.error : failureBy(last), env)
   const problem = answerProblem(question, found.value, env)
@@ -211,22 +218,23 @@ const remaining = ({ target, attempts }: SentPayment): Msat => {
 }
 
 /** The failed attempt after which no other is made, if there is one. */
-const decisiveAttempt = ({ target, attempts }: SentPayment, env: SendEnv): Attempt | undefined => {
+const decisiveAttempt = (payment: SentPayment, env: SendEnv): Attempt | undefined => {
+  const { target, attempts, startedAt } = payment
   const refused = refusedAttempt(attempts)
   if (refused !== undefined) return refused
+  // What lacks others teaches nothing: without an end it would be sent again and again.
+  const hasWaited =
+    env.now - startedAt >= PATIENCE_MS && attempts.some((attempt) => lackedOthers(attempt, target.amountMsat))
   // The routes that a caller gives are gone once.
-  const isOver = target.route !== undefined || isLate(target, env) || attempts.length >= MAX_ATTEMPTS
-  return isOver ? tellingAttempt(attempts) : undefined
+  const isOver = target.route !== undefined || hasWaited || isLate(target, env) || attempts.length >= MAX_ATTEMPTS
+  return isOver ? tellingAttempt(payment) : undefined
 }
 
 /** The last attempt that failed, and not because of the others. */
-const tellingAttempt = (attempts: readonly Attempt[]): Attempt | undefined => {
+const tellingAttempt = ({ target, attempts }: SentPayment): Attempt | undefined => {
   const failed = attempts.filter(({ status }) => status === 'failed')
-  return failed.findLast(({ failure }) => !isLackOfOthers(failure)) ?? failed.at(-1)
+  return failed.findLast((attempt) => !lackedOthers(attempt, target.amountMsat)) ?? failed.at(-1)
 }
-
-const isLackOfOthers = (failure: AttemptFailure | undefined): boolean =>
-  failure?.type === 'remote' && failure.message.type === 'mpp_timeout'
 
 const isLate = ({ expiresAt }: PaymentTarget, { now }: SendEnv): boolean => expiresAt !== undefined && now >= expiresAt
 

@@ -16,6 +16,8 @@ export interface SendState {
   readonly shadowDelta?: BlockDelta
   /** The question that is out, asked by what is missing now. An answer to any other changes nothing. Gone after a restart. */
   readonly asked?: RouteQuestion
+  /** Attempts may be out that no row has: nothing more is sent, and nothing but a preimage ends it, until `resumed` tells which are. */
+  readonly isUnsure?: true
 }
 
 export type SendInput =
@@ -27,7 +29,7 @@ export type SendInput =
   | { readonly type: 'added'; readonly attempt: number; readonly result: Result<unknown, { readonly code: string }> }
   /** The outcome of an attempt's HTLC. May repeat. */
   | { readonly type: 'settled'; readonly attempt: number; readonly outcome: HtlcOutcome }
-  /** After a restart, before any peer is connected: all attempts but those that were certainly never offered. */
+  /** After a restart, once it is certain: all attempts but those that were certainly never offered. */
   | { readonly type: 'resumed'; readonly held: readonly number[] }
 
 /** In this order the driver first writes the row (with or before the commit that holds the HTLC), then acts. */

@@ -32,7 +32,7 @@ test('how far an attempt came is told for each channel on its way', (t) => {
   t.deepEqual(told(failed(at(2))), ['carried', 'carried', 'carried', true])
   const local = (error: string) => failed({ type: 'local', error })
   t.deepEqual(told(local('too-many-htlcs')), ['refused', 'not-tried', 'not-tried', false])
-  for (const error of ['not-sent', 'interrupted'])
+  for (const error of ['not-sent', 'interrupted', 'onion-too-long', 'invalid-node-id'])
     t.deepEqual(told(local(error)), ['not-tried', 'not-tried', 'not-tried', false])
   for (const type of ['unreadable', 'on-chain'] as const)
     t.deepEqual(told(failed({ type })), ['carried', 'unknown', 'unknown', false])

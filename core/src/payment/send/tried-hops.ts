@@ -24,7 +24,7 @@ export const triedHops = ({ route: { hops }, status, failure }: Attempt): readon
   }
 }
 
-const NOT_SENT: ReadonlySet<string> = new Set(['not-sent', 'interrupted'])
+const NOT_SENT: ReadonlySet<string> = new Set(['not-sent', 'interrupted', 'onion-too-long', 'invalid-node-id'])
 
 /** Whether the recipient itself has answered. */
 export const hasReached = ({ route, status, failure }: Attempt): boolean =>

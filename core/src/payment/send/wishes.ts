@@ -4,7 +4,7 @@ import type { BlockDelta } from '../../lib/units.ts'
 
 /** What the payer wants of the routes. What is excluded is never gone over; a weight is counted as a cost. */
 export interface RouteWishes {
-  /** At once. */
+  /** At once, those under way among them. */
   readonly maxParts: number
   /** Channels in a route, blinded ones aside. */
   readonly maxHops: number

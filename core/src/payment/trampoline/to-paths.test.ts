@@ -102,9 +102,10 @@ test('BOLT 4, trampoline payments — a payment with paths of its recipient goes
     startedAt: 0,
     remainingMsat: target.amountMsat,
     feeBudgetMsat: maxFeeMsat,
+    maxParts: 16,
     offered: [],
     underWay: [],
-    lessons: lessonsOf([]),
+    lessons: lessonsOf([], 0n),
     height: 500,
     shadowDelta: 0,
   }

@@ -153,11 +153,11 @@ const insufficient = (
   cltvExpiryDelta: Math.max(own.cltvExpiryDelta, cltvExpiryDelta),
 })
 
-/** What we have earned, once the payment has ended: what came in, less what went out and was taken. */
+/** What we have earned, once what came in is ours: that, less what went out and was taken, or may still be. */
 export const earnedMsat = ({ incoming, payment }: TrampolineRelayRecord): Msat =>
   payment.attempts.reduce((left, { status, route }) => {
     const { amountMsat, feesMsat } = partAmounts(route)
-    return status === 'settled' ? left - amountMsat - feesMsat : left
+    return status === 'failed' ? left : left - amountMsat - feesMsat
   }, sumOf(incoming))
 
 /** The outgoing HTLCs of attempts that were taken, as far as their ids are known. */

@@ -184,7 +184,12 @@ test('what came in is fulfilled as soon as the preimage is known, though a part 
   const preimage = named('preimage')
   const attempts = [attempt(0, 'settled'), attempt(1, 'pending')]
   t.deepEqual(endingOf(record({ attempts, preimage }), POLICY), { type: 'fulfil', preimage })
-  t.is(earnedMsat(record({ attempts: [attempt(0, 'settled')] })), 5_000n)
+  t.is(earnedMsat(record({ attempts: [attempt(0, 'settled'), attempt(1, 'failed')] })), 5_000n)
+  const halves = attempts.map((each): Attempt => {
+    const { channelId, hops } = each.route
+    return { ...each, route: { channelId, hops: hops.map((hop) => ({ ...hop, amountMsat: hop.amountMsat / 2n })) } }
+  })
+  t.is(earnedMsat(record({ attempts: halves })), 5_000n, 'what is out may still be taken')
 })
 
 test('what came in is given back only once the payment has ended: before that, whatever has failed, it is held', (t) => {

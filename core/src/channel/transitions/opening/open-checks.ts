@@ -1,6 +1,6 @@
 import { secp256k1 } from '../../../crypto/secp256k1.ts'
 import { equalBytes } from '../../../lib/bytes.ts'
-import { MSAT_PER_SAT } from '../../../lib/units.ts'
+import { MSAT_PER_SAT, msatToSatCeil } from '../../../lib/units.ts'
 import { type ChannelType, decodeChannelType } from '../../../wire/channel-type.ts'
 import type { FeatureVector } from '../../../wire/feature-vector.ts'
 import { type FeatureName, hasFeature, isNegotiated } from '../../../wire/features.ts'
@@ -207,7 +207,7 @@ const checkFunderPays = (
   pushMsat: bigint,
   feeratePerKw: number,
 ): OpenError | undefined => {
-  const left = funding - (pushMsat + MSAT_PER_SAT - 1n) / MSAT_PER_SAT
+  const left = funding - msatToSatCeil(pushMsat)
   const cost = openerCost(format, feeratePerKw, 0)
   return left < cost ? { code: 'funder-cannot-pay-fee', missing: cost - left } : undefined
 }

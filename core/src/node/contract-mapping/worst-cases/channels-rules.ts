@@ -10,7 +10,7 @@ import {
 } from '../../../channel/index.ts'
 import { fromHex } from '../../../lib/bytes.ts'
 import { err, ok } from '../../../lib/result.ts'
-import { MSAT_PER_SAT, satToMsat } from '../../../lib/units.ts'
+import { msatToSatCeil, satToMsat } from '../../../lib/units.ts'
 import { refusal } from '../handlers.ts'
 import { addressRefusal } from '../wallet-refusals.ts'
 import { defaultMaxFeeSat } from './on-chain-fee.ts'
@@ -76,7 +76,7 @@ export const channelsRules: SpendingRules<'channels'> = {
       const durable = funded(request.channelId, known)
       if (durable === undefined) return ok({ request, cost: { feesMsat: 0n, locksSat: 0n } })
       const { feesMsat, lockedMsat } = forceCloseCost(durable, known.feerates().closing)
-      return ok({ request, cost: { feesMsat: feesMsat * 2n, locksSat: roundedUp(lockedMsat) } })
+      return ok({ request, cost: { feesMsat: feesMsat * 2n, locksSat: msatToSatCeil(lockedMsat) } })
     },
   },
   raiseFees: {
@@ -96,11 +96,9 @@ const openingCost = (
   feeSat: bigint,
 ) => ({
   paysOutMsat: pushMsat,
-  feesMsat: feeSat * MSAT_PER_SAT,
-  locksSat: roundedUp(fundingSat * MSAT_PER_SAT - pushMsat),
+  feesMsat: satToMsat(feeSat),
+  locksSat: msatToSatCeil(satToMsat(fundingSat) - pushMsat),
 })
-
-const roundedUp = (msat: bigint): bigint => (msat + MSAT_PER_SAT - 1n) / MSAT_PER_SAT
 
 /** A channel that does not exist, or has no money in it yet, costs nothing. Whether the key has an outcome is checked later. */
 const funded = (channelId: string, { channels }: SpendingKnowledge): Funded | undefined => {

@@ -1,6 +1,6 @@
 import { DEFAULTS } from '@fulgurite/plugin-sdk/contract'
 import { err, ok } from '../../../lib/result.ts'
-import { MSAT_PER_SAT } from '../../../lib/units.ts'
+import { msatToSatCeil } from '../../../lib/units.ts'
 import { defaultMaxFee } from '../../../payment/send/invoice-request.ts'
 import { withRouteDefaults } from '../asked-wishes.ts'
 import { refusal } from '../handlers.ts'
@@ -23,34 +23,24 @@ export const routerRules: SpendingRules<'router'> = {
         const maxFeeMsat = request.maxFeeMsat ?? defaultMaxFee(amountMsat)
         return ok({
           request: { ...limits, amountMsat, maxFeeMsat },
-          cost: { locksSat: inSat(amountMsat + maxFeeMsat) },
+          cost: { locksSat: msatToSatCeil(amountMsat + maxFeeMsat) },
         })
       }
-      const searched = SEARCHED.find((field) => request[field] !== undefined)
+      const [searched] = Object.entries(request).find(([name, value]) => !GIVEN.has(name) && value !== undefined) ?? []
       if (searched !== undefined) {
         const message = `${searched}: nothing is searched for where the route is given`
         return err(refusal('invalid-request', message, { field: searched }))
       }
       const { paysOutMsat: amountMsat, feesMsat: maxFeeMsat } = givenAmounts([route, ...moreRoutes])
-      return ok({ request: { ...limits, amountMsat, maxFeeMsat }, cost: { locksSat: inSat(amountMsat + maxFeeMsat) } })
+      return ok({
+        request: { ...limits, amountMsat, maxFeeMsat },
+        cost: { locksSat: msatToSatCeil(amountMsat + maxFeeMsat) },
+      })
     },
     // It answers when all of it is back.
     actual: () => ({ locksSat: 0n }),
   },
 }
 
-/** What says how to search. */
-const SEARCHED = [
-  'nodeId',
-  'amountMsat',
-  'maxFeeMsat',
-  'maxParts',
-  'finalCltvExpiryDelta',
-  'maxHops',
-  'maxCltvExpiryDelta',
-  'excludedNodes',
-  'excludedChannels',
-  'weights',
-] as const
-
-const inSat = (msat: bigint): bigint => (msat + MSAT_PER_SAT - 1n) / MSAT_PER_SAT
+/** All else says how to search. */
+const GIVEN: ReadonlySet<string> = new Set(['route', 'moreRoutes'])
