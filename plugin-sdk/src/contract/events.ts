@@ -288,9 +288,9 @@ const definitions = [
   ),
   event(
     'payment.part-failed',
-    'An HTLC of a payment of ours has come back. The payment may go on; what has arrived is told in payment.sent.',
+    'A part of a payment of ours has failed: its HTLC has come back, or was never sent. The payment may go on; its end tells of all its parts once more.',
     { paymentHash: PaymentHash, part: SentPart },
-    { class: 'network' },
+    { class: 'money', durability: 'ephemeral' },
   ),
   event('router.probed', 'A probe has come back, from its destination or from on the way there.', probed, {
     class: 'network',

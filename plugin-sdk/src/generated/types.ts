@@ -2463,7 +2463,7 @@ export interface PaymentFailed {
   readonly failedAt: TimestampMs
 }
 
-/** An HTLC of a payment of ours has come back. The payment may go on; what has arrived is told in payment.sent. */
+/** A part of a payment of ours has failed: its HTLC has come back, or was never sent. The payment may go on; its end tells of all its parts once more. */
 export interface PaymentPartFailed {
   readonly paymentHash: PaymentHash
   readonly part: SentPart
@@ -2814,7 +2814,7 @@ export interface Events {
   readonly 'payment.sent': PaymentSent
   /** A payment of ours has failed for good. Nothing of it is still under way. */
   readonly 'payment.failed': PaymentFailed
-  /** An HTLC of a payment of ours has come back. The payment may go on; what has arrived is told in payment.sent. */
+  /** A part of a payment of ours has failed: its HTLC has come back, or was never sent. The payment may go on; its end tells of all its parts once more. */
   readonly 'payment.part-failed': PaymentPartFailed
   /** A probe has come back, from its destination or from on the way there. */
   readonly 'router.probed': RouterProbed
@@ -2878,7 +2878,6 @@ export type DurableEventName =
   | 'channel.errored'
   | 'payment.sent'
   | 'payment.failed'
-  | 'payment.part-failed'
   | 'router.probed'
   | 'payment.received'
   | 'invoice.held'

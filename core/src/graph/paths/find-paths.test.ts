@@ -390,17 +390,31 @@ test('BOLT 7, channel_update — htlc_maximum_msat limits each part, and parts t
   ]
   const amounts = (channels: readonly SmallChannel[], change: Partial<PathQuestion>) =>
     found(worldOf(channels), change).paths.map((path) => [nodesOf(path), path.amountMsat])
-  t.deepEqual(amounts(line, { maxParts: 4, amountMsat: 120_000n }), [
-    ['1 9', 50_000n],
-    ['1 9', 50_000n],
-    ['1 9', 20_000n],
-  ])
+  t.deepEqual(amounts(line, { maxParts: 4, amountMsat: 120_000n }), Array(3).fill(['1 9', 40_000n]))
   // What is under way there already takes of what the channel holds alone.
   const inFlight = [{ from: nodeId(1), shortChannelId: 2n, amountMsat: 40_000n }]
   t.deepEqual(amounts(line, { amountMsat: 30_000n, inFlight }), [['1 9', 30_000n]])
   t.like(find(worldOf(line), { maxParts: 2, amountMsat: 120_000n }), { ok: false, error: { code: 'no-route' } })
   const holds = line.map((channel) => ({ ...channel, capacitySat: 100n }))
   t.like(find(worldOf(holds), { maxParts: 4, amountMsat: 120_000n }), { ok: false, error: { code: 'no-route' } })
+  // What a correction takes the place of is under way all the same.
+  const corrections = [hop(1, { shortChannelId: 2n, feeBaseMsat: 2_000 })]
+  const most = [{ from: nodeId(1), shortChannelId: 2n, amountMsat: 80_000n }]
+  t.like(find(worldOf(holds), { amountMsat: 30_000n, inFlight: most, corrections }), { error: { code: 'no-route' } })
+  // No rest is left that is less than the channel takes.
+  const between = { htlcMinimumMsat: 25_000n, htlcMaximumMsat: 50_000n, feeBaseMsat: 0 }
+  const coarse = line.map((channel) =>
+    channel.scid === 2n ? { ...channel, policies: [between, {}] as const } : channel,
+  )
+  t.deepEqual(amounts(coarse, { maxParts: 4, amountMsat: 120_000n }), Array(3).fill(['1 9', 40_000n]))
+  // A hint that takes too long is left out here as well.
+  const late = [hop(9, { shortChannelId: 70n, cltvExpiryDelta: 1_990, feeBaseMsat: 0 })]
+  const fine = [hop(9, { shortChannelId: 71n, feeBaseMsat: 500 })]
+  const target = { type: 'node', nodeId: nodeId(99), hints: [late, fine] } as const
+  t.deepEqual(
+    amounts(line, { maxParts: 4, amountMsat: 120_000n, target }).map(([way]) => way),
+    ['1 9 99', '1 9 99', '1 9 99'],
+  )
   // Another way is gone first, however dear.
   const dear = { scid: 4n, between: [2, 9], policies: [{ feeBaseMsat: 90_000 }, {}] } as const
   t.deepEqual(amounts([...line, { scid: 3n, between: [0, 2] }, dear], { maxParts: 4, amountMsat: 120_000n }), [

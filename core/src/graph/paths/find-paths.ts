@@ -64,7 +64,7 @@ export class PathFinder {
     const mayRepeat = question.maxParts > 1 || terrain.used.size > 0
     const repeated = mayRepeat ? this.#best({ ...terrain, repeats: true }, question, prices, effort) : usual
     if (repeated.ok) return ok(summed(repeated.value))
-    return err(this.#whyNone(terrain, question, prices, usual.error ?? repeated.error))
+    return err(this.#whyNone(terrain, question, prices, [usual.error, repeated.error]))
   }
 
   /** One path or several within the fee limit; the error has parts that are too dear, if there are any. */
@@ -128,11 +128,13 @@ export class PathFinder {
     terrain: Terrain,
     question: PathQuestion,
     prices: Prices,
-    tooDear: readonly MeasuredPath[] | undefined,
+    tooDear: readonly (readonly MeasuredPath[] | undefined)[],
   ): PathFailure {
     const anyFee = this.#single(terrain, question, BigInt(MAX_AMOUNT_MSAT), question, prices)
-    const parts = tooDear ?? (anyFee === undefined ? undefined : [anyFee])
-    if (parts !== undefined) return { code: 'fee-limit-exceeded', feesMsat: feesOf(parts) }
+    const [cheapest] = [...tooDear, anyFee && [anyFee]]
+      .flatMap((parts) => (parts === undefined ? [] : [feesOf(parts)]))
+      .toSorted((a, b) => (a < b ? -1 : 1))
+    if (cheapest !== undefined) return { code: 'fee-limit-exceeded', feesMsat: cheapest }
     const anyTime = { ...question, maxCltvExpiryDelta: Number.MAX_SAFE_INTEGER }
     const late = this.#single(terrain, question, question.maxFeeMsat, anyTime, prices)
     if (late === undefined) return { code: 'no-route' }

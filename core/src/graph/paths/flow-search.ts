@@ -325,7 +325,7 @@ export class FlowSearch {
 
   /** What an edge may carry in all, as far as its node limits it. */
   #most(htlcMinimum: number, htlcMaximum: number, repeats: boolean): number {
-    if (htlcMinimum > this.#partMsat || htlcMinimum > htlcMaximum) return 0
+    if (htlcMinimum > this.#partMsat || htlcMaximum < Math.max(htlcMinimum, 1)) return 0
     return repeats ? Number.POSITIVE_INFINITY : htlcMaximum
   }
 

@@ -48,6 +48,15 @@ export const splitAmount = (
     return err(misfit)
   }
 
+  /** The first of as many parts as it takes, all of about the same size: a rest could be less than a channel takes. */
+  const share = (edges: readonly number[], left: Msat): Result<MeasuredPath, Misfit> => {
+    const largest = fitted(edges, left)
+    if (!largest.ok || largest.value.path.amountMsat === left) return largest
+    const count = ceilDivide(left, largest.value.path.amountMsat)
+    const equal = fitted(edges, ceilDivide(left, count))
+    return equal.ok ? equal : largest
+  }
+
   let ground = terrain
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const before = missing()
@@ -56,7 +65,7 @@ export const splitAmount = (
     for (const { edges, amountMsat: most } of pathsOf(ground, flow)) {
       // BOLT 7, channel_update: `htlc_maximum_msat` is of one HTLC. What is more goes the same way in parts of their own.
       for (let left = most; left > 0n && parts.length < maxParts; ) {
-        const fit = fitted(edges, left)
+        const fit = terrain.repeats ? share(edges, left) : fitted(edges, left)
         if (!fit.ok) {
           ground = withoutCulprit(ground, edges, fit.error)
           break
@@ -81,6 +90,8 @@ export const splitAmount = (
   }
   return undefined
 }
+
+const ceilDivide = (amount: Msat, by: bigint): Msat => (amount + by - 1n) / by
 
 /** A flow knows neither expiries nor least amounts: without the edge that asks for the most of it, the next one goes another way. */
 const withoutCulprit = (terrain: Terrain, edges: readonly number[], { code }: Misfit): Terrain => {

@@ -338,10 +338,19 @@ class Survey {
     return Number(this.#question.amountMsat) * HINTED_CAPACITIES
   }
 
+  /** A correction, or a hint, takes the place of what the graph has. */
+  #edgeOver(from: NodeId, shortChannelId: ShortChannelId): number {
+    const node = this.#node(from)
+    const place = this.#extra.findIndex(
+      (edge) => edge.own === undefined && edge.from === node && edge.shortChannelId === shortChannelId,
+    )
+    return place < 0 ? this.#edgeFrom(from, shortChannelId) : this.#open.length + place
+  }
+
   #inFlight(): ReadonlyMap<number, number> {
     const used = new Map<number, number>()
     for (const { from, shortChannelId, amountMsat } of this.#question.inFlight) {
-      const edge = this.#edgeFrom(from, shortChannelId)
+      const edge = this.#edgeOver(from, shortChannelId)
       if (edge >= 0) used.set(edge, (used.get(edge) ?? 0) + numeric(amountMsat))
     }
     return used

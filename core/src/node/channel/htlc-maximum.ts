@@ -35,7 +35,7 @@ export const updateHtlcMaximums = (options: {
     if (htlcMaximumMsat > saidMsat || (mayFall && htlcMaximumMsat < saidMsat))
       entry.ref.tell('setHtlcMaximum', { htlcMaximumMsat })
   }
-  watcher.watchHeight(() => {
+  const unwatch = watcher.watchHeight(() => {
     for (const entry of channelDirectory.all()) look(entry, true)
   })
   const changed = new Map<ChannelEntry['ref'], ChannelEntry>()
@@ -50,7 +50,10 @@ export const updateHtlcMaximums = (options: {
     cancel = clock.setTimer(RISES_AFTER_MS, rise)
   }
   rise()
-  return () => cancel()
+  return () => {
+    unwatch()
+    cancel()
+  }
 }
 
 /**

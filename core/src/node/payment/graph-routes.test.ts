@@ -40,6 +40,7 @@ const rig = (
 ) => {
   const asked: PathQuestion[] = []
   const learnt: Observation[] = []
+  const logged: string[] = []
   const finder = new PathFinder()
   const world = worldOf(channels)
   teach(world.liquidity)
@@ -57,8 +58,9 @@ const rig = (
       learn: (observations) => void learnt.push(...observations),
     },
     clock: { now: () => 5 },
+    log: { error: (event) => void logged.push(event) },
   })
-  return { routes, asked, learnt }
+  return { routes, asked, learnt, logged }
 }
 
 const question = (to: number, change: Partial<RouteQuestion> = {}): RouteQuestion => ({
@@ -302,6 +304,16 @@ test('routes — a payment tries for itself too where what earlier ones met with
       [21, STARTED],
     ],
   )
+  // Where what was learnt hides the way that the usual blocks leave, they are tried in the search anew.
+  const hidden = far.slice(0, -1)
+  t.deepEqual(
+    (await over20(hidden)).map(({ finalCltvExpiryDelta, learntSince }) => [finalCltvExpiryDelta, learntSince]),
+    [
+      [28, undefined],
+      [28, STARTED],
+      [21, STARTED],
+    ],
+  )
 })
 
 test('routes — who looks for the ways of a payment is shown those that one would try by itself', async (t) => {
@@ -433,5 +445,6 @@ test('routes — where the payer weighs, what is near is compared too, and taken
   )
   const weights = [{ shortChannelId: 2n, factor: 0.01 }]
   t.is((await routesOf(broken.routes.find(wanting(BOB as number, { weights })))).length, 1)
+  t.deepEqual(broken.logged, ['payment.route-search-failed'])
   await t.throwsAsync(async () => broken.routes.find(wanting(DAVE as number, { weights })))
 })

@@ -9,6 +9,7 @@ import type {
 } from '../../graph/paths/path-question.ts'
 import { compareBytes, equalBytes, toHex } from '../../lib/bytes.ts'
 import type { Clock } from '../../lib/clock.ts'
+import { stackOf } from '../../lib/errors.ts'
 import type { ChannelId, NodeId, ShortChannelId } from '../../lib/ids.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { Msat, TimestampMs } from '../../lib/units.ts'
@@ -18,6 +19,7 @@ import { brokenHop, type HopName } from '../../payment/send/lessons.ts'
 import type { Attempt, OwnChannel, OwnChannels, Route, RouteFailure } from '../../payment/send/payment.ts'
 import type { FoundRoutes, RouteQuestion } from '../../payment/send/route-question.ts'
 import { wishesOf } from '../../payment/send/route-wishes.ts'
+import type { NodeLog } from '../node-log.ts'
 import { excludedHops, lastHopInside, mostChannels, pathTarget } from './path-target.ts'
 
 /** Who searches the network's graph. */
@@ -37,6 +39,7 @@ interface GraphRoutesOptions {
   readonly channels: OwnChannels & { all(): Iterable<OwnChannel> }
   readonly graph: NetworkPaths
   readonly clock: Pick<Clock, 'now'>
+  readonly log: Pick<NodeLog, 'error'>
 }
 
 /**
@@ -57,7 +60,7 @@ export class GraphRoutes {
     if (!isWeighed && (near.ok || this.#options.graph.isEmpty())) return near
     const further = this.#further(question, near)
     // A search that fails is no reason to leave a way that there is.
-    return near.ok ? further.catch(() => near) : further
+    return near.ok ? further.catch((thrown) => this.#insteadOf(thrown, near)) : further
   }
 
   /** The paths that a payment like this would take now, each from a channel of ours on. Rejects if they cannot be searched for. */
@@ -66,7 +69,7 @@ export class GraphRoutes {
     const own = [...channels.all()].filter(({ spendableMsat }) => spendableMsat > 0n)
     const now = clock.now()
     const question = { ...asked, source: nodeId, ownChannels: own, corrections: [], inFlight: [], now }
-    const answer = await this.#orAnew(await graph.find(question), question, now)
+    const answer = await this.#orAnew((limits) => graph.find({ ...question, ...limits }), now)
     if (!answer.ok) return answer
     const paths = answer.value.paths.map(({ ownChannel = 0, ...path }) => ({
       ...path,
@@ -84,29 +87,40 @@ export class GraphRoutes {
     )
   }
 
+  #insteadOf(thrown: unknown, near: FoundRoutes): FoundRoutes {
+    this.#options.log.error('payment.route-search-failed', { error: stackOf(thrown) })
+    return near
+  }
+
   async #further(question: RouteQuestion, near: FoundRoutes): Promise<FoundRoutes> {
     const { usualFinal, most } = expiryBounds(question.target, question.height)
     // The recipient asks for more blocks than there may be.
     if (usualFinal > most) return near.ok || near.error.code !== 'no-route' ? near : err({ code: 'expiry-too-far' })
     const own = this.#ownEnds(question)
     const excluded = excludedHops(question.lessons, (id) => this.#options.graph.capacityMsat(id) !== undefined)
-    let asked = this.#questionFor(question, own, excluded)
-    let answer = await this.#options.graph.find(asked)
-    // Blocks that only hide who is paid are not worth a payment.
-    if (!answer.ok && answer.error.code === 'expiry-too-far') {
-      asked = { ...asked, finalCltvExpiryDelta: usualFinal }
-      answer = await this.#options.graph.find(asked)
+    const asked = this.#questionFor(question, own, excluded)
+    let { finalCltvExpiryDelta } = asked
+    const search = async (limits: Pick<PathQuestion, 'learntSince'>): Promise<PathAnswer> => {
+      const answer = await this.#options.graph.find({ ...asked, ...limits, finalCltvExpiryDelta })
+      const isTooFar = !answer.ok && answer.error.code === 'expiry-too-far'
+      if (!isTooFar || finalCltvExpiryDelta === usualFinal) return answer
+      // Blocks that only hide who is paid are not worth a payment.
+      finalCltvExpiryDelta = usualFinal
+      return this.#options.graph.find({ ...asked, ...limits, finalCltvExpiryDelta })
     }
-    answer = await this.#orAnew(answer, asked, question.startedAt)
+    const answer = await this.#orAnew(search, question.startedAt)
     if (!answer.ok) return near.ok || near.error.code !== 'no-route' ? near : err(failureOf(answer.error))
     return ok(answer.value.paths.map((path) => routeOf(path, own, question, excluded)))
   }
 
   /** What earlier payments met with is not worth one: where that leaves no way within its limits, it tries for itself. */
-  async #orAnew(answer: PathAnswer, asked: PathQuestion, startedAt: TimestampMs): Promise<PathAnswer> {
-    const { graph } = this.#options
-    if (answer.ok || !MAY_BE_LEARNT.has(answer.error.code) || !graph.hasLearntBefore(startedAt)) return answer
-    return graph.find({ ...asked, learntSince: startedAt })
+  async #orAnew(
+    search: (limits: Pick<PathQuestion, 'learntSince'>) => Promise<PathAnswer>,
+    startedAt: TimestampMs,
+  ): Promise<PathAnswer> {
+    const answer = await search({})
+    if (answer.ok || !MAY_BE_LEARNT.has(answer.error.code)) return answer
+    return this.#options.graph.hasLearntBefore(startedAt) ? search({ learntSince: startedAt }) : answer
   }
 
   /** Our channels that may be used, less what this payment has offered in them already. */

@@ -120,9 +120,9 @@ export class PaymentFlow {
 
   constructor(options: PaymentFlowOptions) {
     this.#options = options
-    const { channelDirectory, chainHealth, settings, height, signer, graph, clock, rng } = options
+    const { channelDirectory, chainHealth, settings, height, signer, graph, clock, rng, log } = options
     this.#ownChannels = new OwnChannelIndex(channelDirectory)
-    this.routes = new GraphRoutes({ nodeId: signer.nodeId, channels: this.#ownChannels, graph, clock })
+    this.routes = new GraphRoutes({ nodeId: signer.nodeId, channels: this.#ownChannels, graph, clock, log })
     this.#upstream = new Upstream({
       channelDirectory,
       chainHealth,
