@@ -121,7 +121,7 @@ export const refunds = actor(
     }),
     claim: command({
       summary:
-        'Fetches the money of somebody’s refund: makes an invoice for it, and sends it, more than once if nothing comes of it. Answers when it is paid or refused, or after half a minute or so; it may be paid later. A refusal that names its paymentHash came after another copy was sent, which may still be paid.',
+        'Fetches the money of somebody’s refund: makes an invoice for it, and sends it, more than once if nothing comes of it. Answers when it is paid or refused, or after half a minute or so; it may be paid later. A refusal that names its paymentHash left the invoice open, which may still be paid.',
       request: z.strictObject({ refund: Refund }),
       reply: z.object({ invoice: InvoiceSummary }),
       errors: [

@@ -1691,7 +1691,7 @@ export interface RefundsActor {
   cancel(request: RefundsCancelRequest, options: CommandOptions): Promise<RefundsCancelReply>
   /** Reads a refund of anybody. Nothing is sent. Errors: refund-invalid. */
   decode(request: RefundsDecodeRequest, options?: QueryOptions): Promise<RefundsDecodeReply>
-  /** Fetches the money of somebody’s refund: makes an invoice for it, and sends it, more than once if nothing comes of it. Answers when it is paid or refused, or after half a minute or so; it may be paid later. A refusal that names its paymentHash came after another copy was sent, which may still be paid. Effects: reveals, keeps, connects. Errors: refund-invalid, refund-expired, refund-wrong-network, own-refund, no-way-to-payer, invoice-refused. */
+  /** Fetches the money of somebody’s refund: makes an invoice for it, and sends it, more than once if nothing comes of it. Answers when it is paid or refused, or after half a minute or so; it may be paid later. A refusal that names its paymentHash left the invoice open, which may still be paid. Effects: reveals, keeps, connects. Errors: refund-invalid, refund-expired, refund-wrong-network, own-refund, no-way-to-payer, invoice-refused. */
   claim(request: RefundsClaimRequest, options: CommandOptions): Promise<RefundsClaimReply>
 }
 
