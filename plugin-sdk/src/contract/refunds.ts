@@ -95,11 +95,11 @@ export const refunds = actor(
         payerNote: utf8Text(512, 'What the payee is told.').optional(),
         blinded: field(Flag, {
           summary:
-            'Through peers with channels, so that it does not name this node; a node that the network does not know does so anyway.',
+            'Through peers with channels, so that it does not name this node: where none of them passes messages on, it is not made. A node that the network does not know does so anyway where it can.',
         }).optional(),
       }),
       reply: z.object({ refund: RefundSummary }),
-      errors: ['amount-out-of-bounds', 'too-many-refunds'],
+      errors: ['amount-out-of-bounds', 'too-many-refunds', 'no-relaying-peer'],
       effects: ['pays-out', 'fees', 'reveals', 'keeps'],
       bounds: ['amountMsat', 'maxFeeMsat'],
       positional: ['amountMsat', 'description'],

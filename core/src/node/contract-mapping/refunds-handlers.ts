@@ -12,7 +12,7 @@ import type { MappingContext } from './context.ts'
 import { describeInvoice } from './describe-invoice.ts'
 import { describeDecodedRefund, describeRefund } from './describe-refund.ts'
 import { type ActorHandlers, type HandlerContext, pluginOf, refusal } from './handlers.ts'
-import { invoiceRefused, NO_MESSAGES } from './offer-refusals.ts'
+import { invoiceRefused, NO_MESSAGES, NO_RELAYING_PEER } from './offer-refusals.ts'
 import { pageOf } from './paging.ts'
 
 export const refundsHandlers = ({ offers, options, flow, events }: MappingContext): ActorHandlers<'refunds'> => {
@@ -42,9 +42,12 @@ export const refundsHandlers = ({ offers, options, flow, events }: MappingContex
         return err(refusal('amount-out-of-bounds', 'nobody can be paid this amount', { field: 'amountMsat' }))
       }
       const made = await refunds.payer.create({ ...wish, blinded, plugin: pluginOf(caller) })
-      return made.ok
-        ? ok({ refund: describeRefund(made.value, clock.now()) })
-        : err(refusal('too-many-refunds', 'this node keeps no more refunds'))
+      if (made.ok) return ok({ refund: describeRefund(made.value, clock.now()) })
+      return err(
+        made.error.code === 'no-relaying-peer'
+          ? NO_RELAYING_PEER
+          : refusal('too-many-refunds', 'this node keeps no more refunds'),
+      )
     },
 
     async cancel({ refundId }, { caller }) {

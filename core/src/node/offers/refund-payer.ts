@@ -19,7 +19,7 @@ import { decodeWith } from '../../wire/codec/codec.ts'
 import type { ReceivedMessage } from '../onion-messages/message-room.ts'
 import type { OnionMessages } from '../onion-messages/onion-messages.ts'
 import { MAX_REFUNDS, OPEN, type OwnRefund, type OwnRefunds } from './own-refunds.ts'
-import { pathsOfOurs } from './paths-of-ours.ts'
+import { type NoRelayingPeer, pathsOfOurs } from './paths-of-ours.ts'
 
 /** How a payment ended; `unknown` if that was not told. */
 export type PaymentEnd = 'settled' | 'failed' | 'unknown'
@@ -77,7 +77,7 @@ export class RefundPayer {
   }
 
   /** A new refund, once it is durable. */
-  async create(wish: RefundWish): Promise<Result<OwnRefund, { readonly code: 'too-many-refunds' }>> {
+  async create(wish: RefundWish): Promise<Result<OwnRefund, NoRelayingPeer | { readonly code: 'too-many-refunds' }>> {
     const { amountMsat, maxFeeMsat, description, expirySeconds, issuer, payerNote, blinded, plugin } = wish
     const { rng, owner, chainHash, refunds, messages, clock } = this.#options
     refunds.prune()
@@ -85,6 +85,7 @@ export class RefundPayer {
       return err({ code: 'too-many-refunds' })
     const nonce = rng.bytes(16)
     const paths = pathsOfOurs(messages, blinded, ownPathId(owner, 'invoice_request', nonce))
+    if (!paths.ok) return paths
     const refund = createRefund(owner, nonce, {
       chainHash,
       description,
@@ -92,7 +93,7 @@ export class RefundPayer {
       offerAbsoluteExpiry: BigInt(Math.floor(clock.now() / 1_000) + expirySeconds),
       ...(issuer === undefined ? {} : { offerIssuer: issuer }),
       ...(payerNote === undefined ? {} : { invreqPayerNote: payerNote }),
-      ...(paths.length === 0 ? {} : { invreqPaths: paths }),
+      ...(paths.value.length === 0 ? {} : { invreqPaths: paths.value }),
     })
     return ok(await refunds.add(refund, maxFeeMsat, plugin))
   }
