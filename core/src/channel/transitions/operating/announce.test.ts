@@ -265,7 +265,7 @@ test('BOLT 7, announcement_signatures — those that come before our channel_rea
 })
 
 for (const from of ['chain', 'reestablishment'] as const) {
-  test(`BOLT 7, announcement_signatures — those that come while the channel rests are kept until it speaks: ${from}`, (t) => {
+  test(`announcement_signatures — those that come while the channel rests are kept until it speaks: ${from}`, (t) => {
     const two = ready(MINED_AT + 3)
     const { alice, bob } = two
     two.disconnect()
