@@ -42,10 +42,12 @@ const abilities: Abilities = {
   'any-amount': true,
   'multi-part': true,
   keysend: true,
+  'keysend-in-parts': true,
   'custom-records': 'it sends no records of its own with a keysend',
   'htlc-records': 'it sends no such records',
   'amp-invoice': 'it makes no AMP invoices',
   offers: true,
+  refunds: 'it has no refunds',
   'blinded-invoice': 'it makes no BOLT 11 invoices with blinded paths',
   'attribution-data': true,
   'failure-names': true,
@@ -406,14 +408,23 @@ class EclairPeer implements Peer, Particular {
     return payment instanceof Error ? { ok: false, reason: payment.message, failures: [] } : outcomeOf(payment)
   }
 
-  createOffer(amountMsat: bigint): Promise<string> {
-    return this.#api.call<string>('createoffer', { description: `to ${this.name}`, amountMsat })
+  async createOffer(amountMsat: bigint): Promise<string> {
+    const params = { description: `to ${this.name}`, amountMsat }
+    return (await this.#api.call<{ encoded: string }>('createoffer', params)).encoded
   }
 
   async payOffer(offer: string, amountMsat: bigint): Promise<Outcome> {
     const params = { offer, amountMsat, blocking: true, maxFeeFlatSat: 1_000_000, timeoutSeconds: PAY_SECONDS }
     const payment = await this.#api.call<EclairPayment>('payoffer', params).catch((error: Error) => error)
     return payment instanceof Error ? { ok: false, reason: payment.message, failures: [] } : outcomeOf(payment)
+  }
+
+  createRefund(): Promise<string> {
+    return lacks('refunds')
+  }
+
+  claimRefund(): Promise<string> {
+    return lacks('refunds')
   }
 
   async keysend(
