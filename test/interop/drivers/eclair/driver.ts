@@ -135,6 +135,8 @@ export const eclairDriver: PeerDriver = {
 
 const PASSWORD = 'interop'
 const PAY_SECONDS = 600
+/** Or its API answers with a fault of Java where it should tell what a payment failed with. */
+const FAILURES_READABLE = '--add-opens=java.base/java.util.concurrent=ALL-UNNAMED'
 const OPENING_FEE_BUDGET_SAT = 20_000
 const MAX_HTLCS_MSAT = 100_000_000_000
 
@@ -207,7 +209,7 @@ class EclairPeer implements Peer, Particular {
     ]
     mkdirSync(join(folder, 'data'))
     this.#child = new Child(program(), [`-Declair.datadir=${join(folder, 'data')}`], {
-      JAVA_OPTS: `${process.env.JAVA_OPTS ?? '-Xmx512m'} -Declair.printToConsole`,
+      JAVA_OPTS: `${process.env.JAVA_OPTS ?? '-Xmx512m'} ${FAILURES_READABLE} -Declair.printToConsole`,
     })
   }
 
