@@ -76,7 +76,7 @@ const REFUSED: readonly (readonly [change: object, message: RegExp])[] = [
   [{ contract: '^9.0.0' }, /^contract: the plugin asks for \^9\.0\.0, this node speaks/],
   [
     { permissions: { events: { 'payment.arrived': {} } } },
-    /^permissions\.events\.payment\.arrived: there is no such event: there are payment\.sent, payment\.failed, payment\.received, /,
+    /^permissions\.events\.payment\.arrived: there is no such event: there are payment\.sent, payment\.failed, payment\.part-failed, payment\.received, /,
   ],
   [
     { permissions: { queries: ['channels.lst'] } },
