@@ -23,6 +23,8 @@ export type Ability =
   | 'multi-part'
   /** Pays without an invoice, by a preimage in the onion. */
   | 'keysend'
+  /** Puts the parts of a keysend together. */
+  | 'keysend-in-parts'
   /** Sends record types of its own (65536 and above) in the onion of a keysend. */
   | 'custom-records'
   /** Sends record types of 65536 and above in `update_add_htlc` itself. */
@@ -31,6 +33,8 @@ export type Ability =
   | 'blinded-invoice'
   /** Makes offers of BOLT 12, and pays them. */
   | 'offers'
+  /** Promises money to the first who sends an invoice for it (BOLT 12, invoice requests without an offer), and fetches such. */
+  | 'refunds'
   /** Says for how long it held an HTLC, and passes on what others say (`option_attribution_data`). */
   | 'attribution-data'
   /** Tells which failures came back to it, and pays by hints that a test made up. */
@@ -317,6 +321,10 @@ export interface Peer {
   /** An offer for this amount, or for any. */
   createOffer(amountMsat: bigint): Promise<string>
   payOffer(offer: string, amountMsat: bigint): Promise<Outcome>
+  /** A refund of this amount. */
+  createRefund(amountMsat: bigint): Promise<string>
+  /** Sends an invoice for it. Resolves with its payment hash, once it is paid where the peer waits for that. */
+  claimRefund(refund: string): Promise<string>
   keysend(nodeId: string, amountMsat: bigint, records?: Readonly<Record<number, Uint8Array>>): Promise<Outcome>
   /** Tries again what failed, where it would avoid it for a while. */
   forgetFailures(): Promise<void>

@@ -15,8 +15,10 @@ import { opening } from './opening.ts'
 import { overThePeer } from './over-the-peer.ts'
 import { particulars } from './particular.ts'
 import { paying } from './paying.ts'
+import { probing } from './probing.ts'
 import { reconnecting } from './reconnecting.ts'
 import { recovering } from './recovering.ts'
+import { refunds } from './refunds.ts'
 import { refusing } from './refusing.ts'
 import { relaying } from './relaying.ts'
 import { restartingPeer } from './restarting-peer.ts'
@@ -36,9 +38,11 @@ export const SCENARIOS: readonly Scenario[] = [
   ...keysend,
   ...holding,
   ...offers,
+  ...refunds,
   ...failing,
   ...relaying,
   ...refusing,
+  ...probing,
   ...overThePeer,
   ...betweenImplementations,
   ...crowded,

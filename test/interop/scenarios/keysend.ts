@@ -58,4 +58,24 @@ export const keysend = group('Payments without an invoice', [
       t.deepEqual(received.map(({ amountMsat }) => amountMsat).sort(), [20_000_001n, 20_000_002n])
     },
   },
+  {
+    title: 'we send the peer a keysend in parts, over two channels — it takes both parts as one',
+    role: 'we',
+    needs: ['keysend', 'keysend-in-parts'],
+    async run(stage) {
+      const { t } = stage
+      const { us, peer, channelId: first } = await stage.channel({})
+      const channels = [first, await stage.openTo(peer, us)]
+      const amountMsat = 1_500_000_001n
+      const { payment } = await us.ask('payments', 'keysend', { destination: peer.nodeId, amountMsat, maxParts: 4 })
+      t.like(payment, { status: 'settled', keysend: true, feesMsat: 0n })
+      t.is(payment.parts.length, 2)
+      let balance = 0n
+      for (const channelId of channels) balance += (await stage.settled(us, peer, channelId)).oursMsat
+      t.is(balance, 2_000_000_000n - amountMsat)
+      const { paymentHash } = payment
+      const received = (await peer.received()).filter((each) => each.paymentHash === paymentHash)
+      t.deepEqual(received, [{ paymentHash, amountMsat }])
+    },
+  },
 ])

@@ -1,7 +1,7 @@
 import type { RouteHintHop } from '../../../core/src/invoice/invoice.ts'
 import { fromHex } from '../../../core/src/lib/bytes.ts'
 import { parseShortChannelId } from '../../../core/src/lib/ids.ts'
-import type { Outcome } from '../drivers/driver.ts'
+import type { Opening, Outcome } from '../drivers/driver.ts'
 import { type MadeUp, madeUpInvoice } from '../stage/made-up-invoice.ts'
 import { type OurNode, ours, type Stage } from '../stage/stage.ts'
 
@@ -20,12 +20,12 @@ export const throughUs = async (stage: Stage) => {
 }
 
 /** us — the peer — a second node of ours. */
-export const throughThePeer = async (stage: Stage) => {
+export const throughThePeer = async (stage: Stage, opening: Partial<Opening> = {}) => {
   const peer = await stage.peer()
   const [us, them] = [await stage.node('us'), await stage.node('them')]
   await stage.connect(us, peer)
   await stage.connect(them, peer)
-  const first = await stage.openTo(peer, us)
+  const first = await stage.openTo(peer, us, opening)
   const second = await stage.openFrom(peer, them)
   const { remotePolicy } = await ours(them, second)
   if (remotePolicy === undefined) throw new Error('no channel_update of the peer')

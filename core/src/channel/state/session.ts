@@ -18,6 +18,8 @@ export interface Session {
   readonly reestablished: boolean
   /** The peer's `channel_reestablish` shows that it has lost states of the channel. */
   readonly peerIsBehind?: boolean
+  /** Our `channel_reestablish` has gone out on this connection. */
+  readonly saidNumbers?: true
   /** Our request to close a channel whose data is lost was repeated, after the peer had refused our numbers. */
   readonly askedTwice?: true
   readonly proposed: Proposals

@@ -1,9 +1,5 @@
-import { secp256k1 } from '../../crypto/secp256k1.ts'
-import { FIRST_SECRET_INDEX, findSecret } from '../../crypto/shachain.ts'
 import { assertNever } from '../../lib/errors.ts'
-import type { ChannelId } from '../../lib/ids.ts'
-import type { ChannelReestablish } from '../../wire/messages/channel-operation.ts'
-import { isFundingConfirmed, latest } from '../commitments/commitments.ts'
+import { isFundingConfirmed } from '../commitments/commitments.ts'
 import type { ChannelState } from '../state/channel-state.ts'
 import type { Funded } from '../state/durable.ts'
 import type { ChannelEnv } from '../state/environment.ts'
@@ -12,6 +8,7 @@ import { newSession, noProposals, type Session } from '../state/session.ts'
 import { wantsReplacement } from './closing/close-offer.ts'
 import { abortOpening } from './common/abort-opening.ts'
 import { dropUnsigned } from './common/fail-channel.ts'
+import { channelReestablish } from './common/our-numbers.ts'
 import { react } from './common/react.ts'
 import { andThen, emit, type Step, stay, to } from './common/step.ts'
 
@@ -62,7 +59,7 @@ const reestablish = (durable: Funded, { epoch, remoteFeatures, rest }: Connected
 }
 
 export const speakFirst = (durable: Funded, session: Session, env: ChannelEnv): Step =>
-  to(durable, session, [
+  to(durable, { ...session, saidNumbers: true }, [
     { type: 'send', epoch: session.epoch, message: channelReestablish(durable, env) },
     { type: 'schedule', timer: 'reestablishment', delayMs: env.settings.reestablishTimeoutMs },
   ])
@@ -81,40 +78,6 @@ export const reestablishTimedOut = (durable: Funded, session: Session, env: Chan
     isFundingConfirmed(durable)
   return isAbandoned ? react(state, { code: 'abandoned-by-peer' }, env) : stay(state)
 }
-
-/** BOLT 2, channel_reestablish. */
-export const channelReestablish = (durable: Funded, env: ChannelEnv): ChannelReestablish => {
-  // Its numbers are lost.
-  if (durable.recovered) return reestablishUnknown(durable.params.channelId)
-  const { local, remote } = latest(durable)
-  const secret =
-    remote.index === 0 ? undefined : findSecret(durable.remoteSecrets, FIRST_SECRET_INDEX - (remote.index - 1))
-  return {
-    type: 'channel_reestablish',
-    channelId: durable.params.channelId,
-    nextCommitmentNumber: BigInt(local.index + 1),
-    nextRevocationNumber: BigInt(remote.index),
-    yourLastPerCommitmentSecret: secret ?? new Uint8Array(32),
-    myCurrentPerCommitmentPoint: env.commitmentPoint(local.index),
-  }
-}
-
-/** A point that is valid, and whose secret everybody knows: it takes the place of one that nobody has. */
-const NO_COMMITMENT_POINT = secp256k1.publicKey(new Uint8Array(32).fill(1, 31))
-
-/**
- * Our `channel_reestablish` for a channel that we know nothing of, before the error that says so. BOLT 2: the number zero makes the peer
- * publish its latest commitment at once. LND closes on this and on no error, and LDK says the same in our place; from a node that has lost
- * its data, it is the request to be paid out.
- */
-export const reestablishUnknown = (channelId: ChannelId): ChannelReestablish => ({
-  type: 'channel_reestablish',
-  channelId,
-  nextCommitmentNumber: 0n,
-  nextRevocationNumber: 0n,
-  yourLastPerCommitmentSecret: new Uint8Array(32),
-  myCurrentPerCommitmentPoint: NO_COMMITMENT_POINT,
-})
 
 /**
  * BOLT 2: what is not signed is forgotten. The peer's proposals were in the session; our proposed additions are given back to their origin,

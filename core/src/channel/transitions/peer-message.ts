@@ -9,20 +9,20 @@ import { findHtlc } from '../state/htlc.ts'
 import type { ChannelMessage, PeerMessage } from '../state/inputs.ts'
 import type { Rest } from '../state/rest.ts'
 import type { Session } from '../state/session.ts'
-import { asksToClose, askToClose } from './closing/ask-to-close.ts'
+import { asksToClose, sayFailed, sayNumbers } from './closing/ask-to-close.ts'
 import { recvClosingSigned, recvEarlyOffer } from './closing/negotiation.ts'
 import { learnPreimage } from './closing/outcomes.ts'
 import { recvShutdown } from './closing/shutdown.ts'
 import { recvSimpleClose } from './closing/simple-close.ts'
 import { abortOpening } from './common/abort-opening.ts'
-import { answerTo, peerText } from './common/error-message.ts'
+import { peerText } from './common/error-message.ts'
 import { forceClose } from './common/fail-channel.ts'
 import { isForborne } from './common/forbearance.ts'
+import { channelReestablish } from './common/our-numbers.ts'
 import { react } from './common/react.ts'
 import { recvChannelUpdate } from './common/relay-policy.ts'
 import { closesSimply } from './common/simple-close.ts'
 import { andThen, emit, type Online, type Step, stay, to } from './common/step.ts'
-import { channelReestablish } from './connection.ts'
 import { recvFundingCreated, recvOpenChannel } from './opening/open-as-fundee.ts'
 import { recvAcceptChannel, recvFundingSigned } from './opening/open-as-funder.ts'
 import { recvChannelReady } from './opening/ready.ts'
@@ -144,7 +144,7 @@ const recvFunded = (durable: Funded, session: Session, input: PeerMessage, env: 
  * this one, too, if it has not given up yet: each block has it asked again.
  */
 const askAgain = (durable: Funded, session: Session): readonly Effect[] =>
-  durable.phase === 'closing' && !session.askedTwice ? askToClose(durable, session) : []
+  durable.phase === 'closing' && !session.askedTwice && asksToClose(durable) ? sayFailed(durable, session) : []
 
 /** The channel takes no part for now. The peer's first message is kept, because the peer sends it only once. */
 const recvAtRest = ({ durable, session }: Online, message: ChannelMessage): Step =>
@@ -171,17 +171,12 @@ const recvUnsighted = (
 const recvOfClosing = (durable: Closing, session: Session, message: ChannelMessage, env: ChannelEnv): Step => {
   const { epoch } = session
   if (message.type === 'channel_reestablish') {
-    const { channelId } = durable.params
     if (durable.closing.mutual === undefined) {
-      const error = answerTo(channelId, { code: 'channel-failed' })
       // BOLT 2, data loss: our numbers are what shows the peer that it has to publish. Some peers do not close for an error alone.
-      const told = stay(
-        { durable, session },
-        ...(asksToClose(durable) ? [{ type: 'send', epoch, message: channelReestablish(durable, env) } as const] : []),
-        ...(error === undefined ? [] : [{ type: 'send', epoch, message: error } as const]),
-      )
+      const said = asksToClose(durable) ? sayNumbers(durable, session, env) : { session, effects: [] }
+      const told = to(durable, said.session, [...said.effects, ...sayFailed(durable, session)])
       // BOLT 2, channel_reestablish: what is proven to be revoked must not be published later, at a deadline or by the operator.
-      return andThen(told, () => heedProof({ durable, session }, message, env))
+      return andThen(told, () => heedProof({ durable, session: said.session }, message, env))
     }
     const ours: Effect = { type: 'send', epoch, message: channelReestablish(durable, env) }
     return andThen(stay({ durable, session }, ours), () => recvReestablish({ durable, session }, message, env))

@@ -11,6 +11,7 @@ import {
 import { resume } from '../resume.ts'
 import type { Effect } from '../state/effects.ts'
 import type { FundingSearched } from '../state/inputs.ts'
+import { reestablishUnknown } from './common/our-numbers.ts'
 import { at, commitmentOf, fundingOutpoint } from './fixtures/closing.ts'
 import type { TestParty } from './fixtures/test-party.ts'
 import { TwoParties } from './fixtures/two-parties.ts'
@@ -139,8 +140,40 @@ test('a channel whose data is lost — asks its connected peer again with each b
   const asked = [{ type: 'error', channelId, data: utf8Encode('channel failed') }]
   t.deepEqual(two.alice.messages(at(two.alice, 1001)), [])
   two.connect()
+  two.deliver(two.bob)
   for (const height of [1002, 1003]) t.deepEqual(two.alice.messages(at(two.alice, height)), asked)
   two.settle()
   two.alice.run({ type: 'spent', outpoint: fundingOutpoint(two.alice), tx: commitmentOf(two.bob) })
   t.deepEqual(two.alice.messages(at(two.alice, 1004)), [])
+})
+
+// LND gives its channel up, until the next connection, where an error comes before channel_reestablish.
+test('a channel whose data is lost — a block that comes before the peer has spoken has it told our numbers, and no error; it is told them once', (t) => {
+  const { two } = lost()
+  const { channelId } = two.alice.funded.params
+  const error = { type: 'error', channelId, data: utf8Encode('channel failed') } as const
+  for (let connection = 0; connection < 2; connection++) {
+    two.connect()
+    t.deepEqual(two.alice.messages(at(two.alice, 1002)), [reestablishUnknown(channelId)])
+    t.deepEqual(two.alice.messages(at(two.alice, 1003)), [error])
+    const theirs = two.sentBy(two.bob)[0]
+    if (theirs !== undefined) t.deepEqual(two.alice.messages(two.alice.recv(theirs)), [error])
+    two.disconnect()
+  }
+})
+
+test('a channel that its peer proves to be old — the peer has had our numbers on that connection, and is asked with each block by the error alone', (t) => {
+  const two = new TwoParties().ready({ pushMsat: 300_000_000n })
+  const old = two.alice.funded
+  two.add(two.alice, 1, 50_000_000n)
+  two.settle()
+  two.disconnect()
+  two.alice.state = { durable: old }
+  two.connect()
+  two.deliver(two.bob)
+  t.is(two.alice.phase, 'closing')
+  const { channelId } = old.params
+  t.deepEqual(two.alice.messages(at(two.alice, 1002)), [
+    { type: 'error', channelId, data: utf8Encode('channel failed') },
+  ])
 })

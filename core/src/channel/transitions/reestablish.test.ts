@@ -3,7 +3,7 @@ import type { ChannelReestablish } from '../../wire/messages/channel-operation.t
 import { resume } from '../resume.ts'
 import type { Effect } from '../state/effects.ts'
 import type { ChannelMessage } from '../state/inputs.ts'
-import { reestablishUnknown } from './connection.ts'
+import { reestablishUnknown } from './common/our-numbers.ts'
 import { agree } from './fixtures/simulation.ts'
 import type { TestParty } from './fixtures/test-party.ts'
 import { preimageOf, TwoParties } from './fixtures/two-parties.ts'

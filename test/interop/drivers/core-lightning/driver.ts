@@ -37,10 +37,12 @@ const abilities: Abilities = {
   'any-amount': true,
   'multi-part': true,
   keysend: true,
+  'keysend-in-parts': 'it takes each part for a payment of its own',
   'custom-records': true,
   'htlc-records': 'it adds records of its own only to what it relays',
   'amp-invoice': 'it makes no AMP invoices',
   offers: true,
+  refunds: true,
   'blinded-invoice': 'it puts blinded paths into BOLT 12 invoices only',
   'attribution-data': 'it knows no attribution data',
   'failure-names': true,
@@ -111,6 +113,8 @@ export const coreLightningDriver: PeerDriver = {
       'it answers temporary_channel_failure, also for an amount that the next node does not take',
     'each finds the other behind us by announced channels, and sends it a keysend — the fees are ours':
       'its keysends to eclair expire after 22 blocks, and eclair takes none of less than 30',
+    'the peer fetches a refund of ours — we pay it once, and none that we have taken back':
+      'it takes no refund without a signature, and BOLT 12 has a refund carry none',
     'the peer loses all but its words and its static backup — we close when it asks, and its share comes back':
       'its program for closes ends with "Could not find resolution for output 1": by its backup it knows the number of our commitment, and not all of its outputs',
   },
@@ -190,6 +194,7 @@ const OPENING_KINDS: Readonly<Record<NonNullable<Opening['kind']>, object>> & { 
 
 const PLUGIN = fileURLToPath(new URL('plugin.ts', import.meta.url))
 const OPENING_FEERATE = '1000perkw'
+const MOST_HTLCS = 30
 /** What travels at all. */
 const LEAST_FEERATE = 253
 
@@ -198,7 +203,7 @@ class CoreLightningPeer implements Peer {
   readonly address: string
   readonly precisionMsat = 1n
   readonly leastHtlcMsat = 1n
-  readonly mostHtlcs = 30
+  readonly mostHtlcs = MOST_HTLCS
   readonly #ground: Ground
   readonly #folder: string
   readonly #child: Child
@@ -235,6 +240,8 @@ class CoreLightningPeer implements Peer {
       // On a chain without traffic it estimates one thing or another.
       `--force-feerates=${LEAST_FEERATE}`,
       '--commit-feerate-offset=0',
+      // As on the main network.
+      `--max-concurrent-htlcs=${MOST_HTLCS}`,
       '--dev-fast-reconnect',
       `--dev-disconnect=${this.#cuts}`,
       '--log-level=debug',
@@ -483,6 +490,16 @@ class CoreLightningPeer implements Peer {
     return fetched instanceof Error
       ? { ok: false, reason: fetched.message, failures: [] }
       : this.#send('xpay', { invstring: fetched.invoice })
+  }
+
+  async createRefund(amountMsat: bigint): Promise<string> {
+    const params = { amount: Number(amountMsat), description: `of ${this.name} ${this.#labels++}` }
+    return (await this.#rpc.call<{ bolt12: string }>('invoicerequest', params)).bolt12
+  }
+
+  async claimRefund(invreq: string): Promise<string> {
+    const params = { invreq, label: `${this.name} ${this.#labels++}` }
+    return (await this.#rpc.call<{ payment_hash: string }>('sendinvoice', params)).payment_hash
   }
 
   keysend(nodeId: string, amountMsat: bigint, records: Readonly<Record<number, Uint8Array>> = {}): Promise<Outcome> {

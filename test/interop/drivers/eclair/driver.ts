@@ -42,10 +42,12 @@ const abilities: Abilities = {
   'any-amount': true,
   'multi-part': true,
   keysend: true,
+  'keysend-in-parts': true,
   'custom-records': 'it sends no records of its own with a keysend',
   'htlc-records': 'it sends no such records',
   'amp-invoice': 'it makes no AMP invoices',
   offers: true,
+  refunds: 'it has no refunds',
   'blinded-invoice': 'it makes no BOLT 11 invoices with blinded paths',
   'attribution-data': true,
   'failure-names': true,
@@ -133,6 +135,8 @@ export const eclairDriver: PeerDriver = {
 
 const PASSWORD = 'interop'
 const PAY_SECONDS = 600
+/** Or its API answers with a fault of Java where it should tell what a payment failed with. */
+const FAILURES_READABLE = '--add-opens=java.base/java.util.concurrent=ALL-UNNAMED'
 const OPENING_FEE_BUDGET_SAT = 20_000
 const MAX_HTLCS_MSAT = 100_000_000_000
 
@@ -205,7 +209,7 @@ class EclairPeer implements Peer, Particular {
     ]
     mkdirSync(join(folder, 'data'))
     this.#child = new Child(program(), [`-Declair.datadir=${join(folder, 'data')}`], {
-      JAVA_OPTS: `${process.env.JAVA_OPTS ?? '-Xmx512m'} -Declair.printToConsole`,
+      JAVA_OPTS: `${process.env.JAVA_OPTS ?? '-Xmx512m'} ${FAILURES_READABLE} -Declair.printToConsole`,
     })
   }
 
@@ -406,14 +410,23 @@ class EclairPeer implements Peer, Particular {
     return payment instanceof Error ? { ok: false, reason: payment.message, failures: [] } : outcomeOf(payment)
   }
 
-  createOffer(amountMsat: bigint): Promise<string> {
-    return this.#api.call<string>('createoffer', { description: `to ${this.name}`, amountMsat })
+  async createOffer(amountMsat: bigint): Promise<string> {
+    const params = { description: `to ${this.name}`, amountMsat }
+    return (await this.#api.call<{ encoded: string }>('createoffer', params)).encoded
   }
 
   async payOffer(offer: string, amountMsat: bigint): Promise<Outcome> {
     const params = { offer, amountMsat, blocking: true, maxFeeFlatSat: 1_000_000, timeoutSeconds: PAY_SECONDS }
     const payment = await this.#api.call<EclairPayment>('payoffer', params).catch((error: Error) => error)
     return payment instanceof Error ? { ok: false, reason: payment.message, failures: [] } : outcomeOf(payment)
+  }
+
+  createRefund(): Promise<string> {
+    return lacks('refunds')
+  }
+
+  claimRefund(): Promise<string> {
+    return lacks('refunds')
   }
 
   async keysend(

@@ -14,10 +14,12 @@ const abilities: Abilities = {
   'any-amount': true,
   'multi-part': true,
   keysend: true,
+  'keysend-in-parts': true,
   'custom-records': true,
   'htlc-records': 'it sends no such records',
   'amp-invoice': 'it makes no AMP invoices',
   offers: true,
+  refunds: true,
   'blinded-invoice': 'it makes no BOLT 11 invoices with blinded paths',
   'attribution-data': 'it knows no attribution data',
   'failure-names': true,
@@ -180,6 +182,8 @@ const startLdk = async (ground: Ground, name: string, number: number): Promise<P
       const logFrom = lines.length
       return outcomeOf(await ldk.payOffer(offer), logFrom)
     },
+    createRefund: async (amountMsat) => ldk.createRefund(amountMsat),
+    claimRefund: async (refund) => ldk.claimRefund(refund),
     async payOverPaths(invoice) {
       const logFrom = lines.length
       return outcomeOf(await ldk.payOverPaths(invoice), logFrom)

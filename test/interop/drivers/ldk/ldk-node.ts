@@ -57,6 +57,9 @@ export interface LdkNode {
   /** Pays a direct peer without an invoice, by a preimage in the onion. */
   /** Of any amount. */
   createOffer(): string
+  createRefund(amountMsat: bigint): string
+  /** Its payment hash. */
+  claimRefund(refund: string): string
   payOffer(offer: string): Promise<LdkOutcome>
   keysend(nodeId: string, amountMsat: bigint, records?: Readonly<Record<number, Uint8Array>>): Promise<LdkOutcome>
   /** Whether LDK takes the channels that peers open, as it does at first. */
@@ -93,6 +96,8 @@ export interface LdkNode {
 const PUMP_INTERVAL_MS = 20
 const PING_INTERVAL_MS = 10_000
 const LOWEST_FEERATE = 253
+/** In seconds since 1970: the year 2096. */
+const NO_EXPIRY = 4_000_000_000n
 
 let wasm: Promise<void> | undefined
 
@@ -355,6 +360,30 @@ class Node implements LdkNode {
     )
     if (!(asked instanceof ldk.Result_NoneBolt12SemanticErrorZ_OK)) throw new Error('LDK asks for no invoice')
     return this.#outcome(toHex(paymentId), before)
+  }
+
+  createRefund(amountMsat: bigint): string {
+    const builder = this.#parts.manager.create_refund_builder(
+      amountMsat,
+      NO_EXPIRY,
+      sha256(utf8Encode(`refund ${this.events.length}`)),
+      ldk.Retry.constructor_attempts(1),
+      ldk.Option_u64Z.constructor_none(),
+    )
+    if (!(builder instanceof ldk.Result_RefundMaybeWithDerivedMetadataBuilderBolt12SemanticErrorZ_OK))
+      throw new Error('LDK makes no refund')
+    const refund = builder.res.build()
+    if (!(refund instanceof ldk.Result_RefundBolt12SemanticErrorZ_OK)) throw new Error('LDK makes no such refund')
+    return refund.res.to_str()
+  }
+
+  claimRefund(text: string): string {
+    const refund = ldk.Refund.constructor_from_str(text)
+    if (!(refund instanceof ldk.Result_RefundBolt12ParseErrorZ_OK)) throw new Error('LDK cannot read the refund')
+    const invoice = this.#parts.manager.request_refund_payment(refund.res)
+    if (!(invoice instanceof ldk.Result_Bolt12InvoiceBolt12SemanticErrorZ_OK)) throw new Error('LDK sends no invoice')
+    this.#pump()
+    return toHex(invoice.res.payment_hash())
   }
 
   async #outcome(paymentId: string, before: number): Promise<LdkOutcome> {

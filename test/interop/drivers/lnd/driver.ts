@@ -40,10 +40,12 @@ const abilities: Abilities = {
   'any-amount': true,
   'multi-part': true,
   keysend: true,
+  'keysend-in-parts': 'it takes none in parts',
   'custom-records': true,
   'htlc-records': true,
   'amp-invoice': true,
   offers: 'it has no offers',
+  refunds: 'it has no refunds',
   'blinded-invoice': 'it makes them over announced channels only',
   'attribution-data': 'it knows no attribution data',
   'failure-names': true,
@@ -525,6 +527,14 @@ class LndPeer implements Peer {
 
   payOffer(): Promise<Outcome> {
     return Promise.reject(new Error(String(abilities.offers)))
+  }
+
+  createRefund(): Promise<string> {
+    return Promise.reject(new Error(String(abilities.refunds)))
+  }
+
+  claimRefund(): Promise<string> {
+    return Promise.reject(new Error(String(abilities.refunds)))
   }
 
   keysend(nodeId: string, amountMsat: bigint, records: Readonly<Record<number, Uint8Array>> = {}): Promise<Outcome> {

@@ -23,7 +23,7 @@ import { dropUnsigned, failedSession } from '../common/fail-channel.ts'
 import { publishLocalCommitment, publishMutualClose } from '../common/publications.ts'
 import { mutualCloses } from '../common/simple-close.ts'
 import { andThen, emit, type Live, type Step, stay, to } from '../common/step.ts'
-import { askToClose } from './ask-to-close.ts'
+import { asksToClose, askToClose } from './ask-to-close.ts'
 import { confirmedSpend, decided, recallFor, resolutionOf } from './close-resolution.ts'
 import { closedAccount } from './closed-account.ts'
 import { searchAgain } from './funding-search.ts'
@@ -231,9 +231,11 @@ export const closingBlock = (
     return to(next, session, publishClosing(next, env))
   }
   if (!spent) {
-    return to(durable, session, [
+    const asked =
+      session !== undefined && asksToClose(durable) ? askToClose(durable, session, env) : { session, effects: [] }
+    return to(durable, asked.session, [
       ...publishClosing(durable, env),
-      ...askToClose(durable, session),
+      ...asked.effects,
       ...searchAgain(durable, handled),
     ])
   }
