@@ -33,6 +33,7 @@ const hold = (end: HoldEnd, by?: number): Action => ({
   end,
   ...(by !== undefined && { by }),
 })
+const claimAgain: Action = { do: 'claim', back: 0 }
 const settle: Action = { do: 'decide', back: 0, is: 'settle' }
 const cancel: Action = { do: 'decide', back: 0, is: 'cancel' }
 /** Carol's process ends at once, and is back after a second. */
@@ -133,13 +134,27 @@ test('a payee that dies at any of its commits — holds what it held, and what i
   t.true(atDeaths > 0, `${atDeaths} payments were held`)
 })
 
-test('a node that dies at any of its commits while its refund is fetched — pays it once, to one of two that come', async (t) => {
+test('a node that dies at any of its commits while its refund is fetched — pays it once, to one of two that come, or to the one that comes later', async (t) => {
   let paid = 0
   for (const death of deaths(0, 12)) {
-    const { faults, counts } = await played([death, pay('refund'), wait(40_000)])
+    const { faults, counts } = await played([death, pay('refund'), wait(40_000), claimAgain, wait(40_000)])
     t.deepEqual(faults, [], JSON.stringify(death))
     t.true(counts.refunds <= 1, JSON.stringify(death))
     paid += counts.refunds
   }
-  t.true(paid > 5, `${paid} refunds were paid`)
+  t.true(paid > 20, `${paid} refunds were paid`)
+})
+
+test('a refund of a node that has gone back to a backup — is not paid again, whenever that was made', async (t) => {
+  const moments = Array.from({ length: 12 }, () => wait(30))
+  const fates = new Set<number>()
+  for (let at = 1; at <= moments.length; at++) {
+    const back: Action = { do: 'restore', node: 0, permille: Math.ceil((at * 1_000) / (moments.length + 3)) }
+    const later = [wait(40_000), back, wait(1_000), claimAgain, wait(40_000)]
+    const { faults, counts } = await played([pay('refund'), ...moments, ...later])
+    t.deepEqual(faults, [], `${at}`)
+    fates.add(counts.refunds)
+  }
+  // Backups of before and after the payment.
+  t.deepEqual(fates, new Set([0, 1]))
 })

@@ -140,3 +140,23 @@ test('refunds — what is none of ours, cannot be read, is over, of another netw
   t.is(await codeOf('claim', { refund: made(signet.chainHash, LATER) }), 'refund-wrong-network')
   t.is(await codeOf('claim', { refund: made(regtest.chainHash, LATER) }), 'no-way-to-payer')
 })
+
+test('refunds and offers — where it is asked that they do not name the node, and no peer relays, they are not made', async (t) => {
+  const world = new World()
+  t.teardown(() => world.close())
+  const [alice, bob] = [await world.node('alice'), await world.node('bob')]
+  await bob.faucet(10_000_000n)
+  await bob.connectTo(alice)
+  const wish = { amountMsat: 1_000n, description: 'tea' }
+  for (const actor of ['refunds', 'offers'] as const) {
+    const refused = await alice.tryAsk(actor, 'create', { ...wish, blinded: true })
+    t.like(refused, { ok: false, error: { code: 'no-relaying-peer', field: 'blinded' } }, actor)
+    t.deepEqual((await alice.ask(actor, 'list', {})).items, [])
+    t.like(await alice.tryAsk(actor, 'create', wish), { ok: true }, actor)
+  }
+  const { channelId } = await bob.ask('channels', 'open', { nodeId: alice.id, fundingSat: 1_000_000n })
+  await world.mine(6)
+  await alice.until(() => alice.isUsable(channelId))
+  t.true((await alice.ask('refunds', 'create', { ...wish, blinded: true })).refund.blinded)
+  t.true((await alice.ask('offers', 'create', { ...wish, blinded: true })).offer.blinded)
+})

@@ -16,7 +16,7 @@ import { connected, disconnected, reestablishTimedOut } from './transitions/conn
 import { endRest } from './transitions/end-rest.ts'
 import { coinSpent, heedCoins, heedRival, rivalConfirmed, rivalUndone } from './transitions/opening/double-spend.ts'
 import { forgetFundingTx, fundingConfirmed, fundingUndone } from './transitions/opening/ready.ts'
-import { progressAnnouncement } from './transitions/operating/announce.ts'
+import { announcementFound, progressAnnouncement } from './transitions/operating/announce.ts'
 import { recvMessage } from './transitions/peer-message.ts'
 
 /**
@@ -40,6 +40,8 @@ const run = (state: ChannelState, input: ChannelInput, env: ChannelEnv): Step =>
       return timerFired(state, input, env)
     case 'htlcs-recalled':
       return state.durable.phase === 'closing' ? htlcsRecalled(state.durable, state.session, env) : stay(state)
+    case 'announcement-found':
+      return announcementFound(state, input, env)
     case 'block':
     case 'confirmed':
     case 'unconfirmed':

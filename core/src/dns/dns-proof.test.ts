@@ -177,6 +177,48 @@ test('a chain that has us hash a name in many ways is given up', (t) => {
   t.is(codeOf(find('a.b.shop.', [...text, ...gaps(90)])), 'too-much-work')
 })
 
+/** How often arrays are sorted meanwhile: a set is, for each signature of it that is looked at. */
+const sortsIn = (work: () => void): number => {
+  const original = Array.prototype.toSorted
+  let sorts = 0
+  Array.prototype.toSorted = function toSorted<T>(this: T[], order?: (a: T, b: T) => number) {
+    sorts += 1
+    return original.call(this, order)
+  }
+  try {
+    work()
+  } finally {
+    Array.prototype.toSorted = original
+  }
+  return sorts
+}
+
+test('what many records at one name deny is looked at once for each signature, and no set is sorted after the last that is verified', (t) => {
+  const { zone, find } = tree()
+  const text = zone.signed('a.b.shop.', TYPE.txt, TEXT, { labels: 1 })
+  const gaps = Array.from({ length: 190 }, (_, at) => nsecData(`c${at}.shop.`))
+  const denials = zone.signed('a.shop.', TYPE.nsec, gaps)
+  const signature = denials.at(-1) as DnsRecord
+  const bad = (count: number) =>
+    Array.from({ length: count }, (_, at) => {
+      const data = Uint8Array.from(signature.data)
+      data[data.length - 1] = (data.at(-1) ?? 0) ^ (at + 1)
+      return { ...signature, data }
+    })
+  const found = (count: number, more: readonly DnsRecord[] = []) => {
+    let code: string | undefined
+    const records = [...text, ...denials.slice(0, -1), ...bad(count), ...more]
+    const sorts = sortsIn(() => {
+      code = codeOf(find('a.b.shop.', records))
+    })
+    // Eighty are verified; the next ends it.
+    return { code, isBounded: sorts <= 81 }
+  }
+  t.deepEqual(found(95), { code: 'too-much-work', isBounded: true })
+  t.deepEqual(found(40), { code: 'not-proven', isBounded: true })
+  t.deepEqual(found(40, [signature]), { code: 'ok', isBounded: true })
+})
+
 test('any bytes are read or refused', (t) => {
   const { zone, above, root } = tree()
   const chain = encodeRecords([...above, ...zone.signed('a.shop.', TYPE.txt, TEXT)])

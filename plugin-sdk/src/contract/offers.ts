@@ -103,11 +103,11 @@ export const offers = actor('offers', 'Offers of BOLT 12: those that this node m
       }).optional(),
       blinded: field(Flag, {
         summary:
-          'Through peers with channels, so that it does not name this node; a node that the network does not know does so anyway.',
+          'Through peers with channels, so that it does not name this node: where none of them passes messages on, it is not made. A node that the network does not know does so anyway where it can.',
       }).optional(),
     }),
     reply: z.object({ offer: OfferSummary }),
-    errors: ['description-required', 'amount-out-of-bounds', 'too-many-offers'],
+    errors: ['description-required', 'amount-out-of-bounds', 'too-many-offers', 'no-relaying-peer'],
     effects: ['reveals', 'keeps'],
     unbounded: { amountMsat: 'It asks for money and spends none.' },
     positional: ['amountMsat', 'description'],

@@ -95,11 +95,11 @@ export const refunds = actor(
         payerNote: utf8Text(512, 'What the payee is told.').optional(),
         blinded: field(Flag, {
           summary:
-            'Through peers with channels, so that it does not name this node; a node that the network does not know does so anyway.',
+            'Through peers with channels, so that it does not name this node: where none of them passes messages on, it is not made. A node that the network does not know does so anyway where it can.',
         }).optional(),
       }),
       reply: z.object({ refund: RefundSummary }),
-      errors: ['amount-out-of-bounds', 'too-many-refunds'],
+      errors: ['amount-out-of-bounds', 'too-many-refunds', 'no-relaying-peer'],
       effects: ['pays-out', 'fees', 'reveals', 'keeps'],
       bounds: ['amountMsat', 'maxFeeMsat'],
       positional: ['amountMsat', 'description'],
@@ -121,7 +121,7 @@ export const refunds = actor(
     }),
     claim: command({
       summary:
-        'Fetches the money of somebody’s refund: makes an invoice for it, and sends it, more than once if nothing comes of it. Answers when it is paid or refused, or after half a minute or so; it may be paid later. A refusal that names its paymentHash came after another copy was sent, which may still be paid.',
+        'Fetches the money of somebody’s refund: makes an invoice for it, and sends it, more than once if nothing comes of it. Answers when it is paid or refused, or after half a minute or so; it may be paid later. A refusal that names its paymentHash left the invoice open, which may still be paid.',
       request: z.strictObject({ refund: Refund }),
       reply: z.object({ invoice: InvoiceSummary }),
       errors: [

@@ -1413,7 +1413,7 @@ export interface OffersCreateRequest {
   readonly expirySeconds?: number
   /** How many items one invoice may be for; 0 for any number, one if not said. */
   readonly quantityMax?: number
-  /** Through peers with channels, so that it does not name this node; a node that the network does not know does so anyway. */
+  /** Through peers with channels, so that it does not name this node: where none of them passes messages on, it is not made. A node that the network does not know does so anyway where it can. */
   readonly blinded?: boolean
 }
 
@@ -1544,7 +1544,7 @@ export interface OffersActor {
   list(request?: OffersListRequest, options?: QueryOptions): Promise<OffersListReply>
   /** One offer of this node. Errors: offer-not-found. */
   get(request: OffersGetRequest, options?: QueryOptions): Promise<OffersGetReply>
-  /** Makes an offer. Invoices for it are made as they are asked for, and what they bring in is told with the id of the offer. Effects: reveals, keeps. Errors: description-required, amount-out-of-bounds, too-many-offers. */
+  /** Makes an offer. Invoices for it are made as they are asked for, and what they bring in is told with the id of the offer. Effects: reveals, keeps. Errors: description-required, amount-out-of-bounds, too-many-offers, no-relaying-peer. */
   create(request: OffersCreateRequest, options: CommandOptions): Promise<OffersCreateReply>
   /** Takes an offer back: no more invoices are made for it. Those that were made can still be paid until they expire. A plugin takes back its own. Effects: keeps. Errors: offer-not-found. */
   disable(request: OffersDisableRequest, options: CommandOptions): Promise<OffersDisableReply>
@@ -1622,7 +1622,7 @@ export interface RefundsCreateRequest {
   readonly issuer?: string
   /** What the payee is told. */
   readonly payerNote?: string
-  /** Through peers with channels, so that it does not name this node; a node that the network does not know does so anyway. */
+  /** Through peers with channels, so that it does not name this node: where none of them passes messages on, it is not made. A node that the network does not know does so anyway where it can. */
   readonly blinded?: boolean
 }
 
@@ -1685,13 +1685,13 @@ export interface RefundsActor {
   list(request?: RefundsListRequest, options?: QueryOptions): Promise<RefundsListReply>
   /** One refund of this node. A plugin sees its own alone. Errors: refund-not-found. */
   get(request: RefundsGetRequest, options?: QueryOptions): Promise<RefundsGetReply>
-  /** Promises an amount to the first who sends an invoice for it: whoever has the text can. All of it counts as spent at once, whether or not somebody comes for it. Effects: pays-out, fees, reveals, keeps. Errors: amount-out-of-bounds, too-many-refunds. */
+  /** Promises an amount to the first who sends an invoice for it: whoever has the text can. All of it counts as spent at once, whether or not somebody comes for it. Effects: pays-out, fees, reveals, keeps. Errors: amount-out-of-bounds, too-many-refunds, no-relaying-peer. */
   create(request: RefundsCreateRequest, options: CommandOptions): Promise<RefundsCreateReply>
   /** Takes a refund back: nobody is paid by it any more. A plugin takes back its own. Effects: keeps. Errors: refund-not-found, refund-paid. */
   cancel(request: RefundsCancelRequest, options: CommandOptions): Promise<RefundsCancelReply>
   /** Reads a refund of anybody. Nothing is sent. Errors: refund-invalid. */
   decode(request: RefundsDecodeRequest, options?: QueryOptions): Promise<RefundsDecodeReply>
-  /** Fetches the money of somebody’s refund: makes an invoice for it, and sends it, more than once if nothing comes of it. Answers when it is paid or refused, or after half a minute or so; it may be paid later. A refusal that names its paymentHash came after another copy was sent, which may still be paid. Effects: reveals, keeps, connects. Errors: refund-invalid, refund-expired, refund-wrong-network, own-refund, no-way-to-payer, invoice-refused. */
+  /** Fetches the money of somebody’s refund: makes an invoice for it, and sends it, more than once if nothing comes of it. Answers when it is paid or refused, or after half a minute or so; it may be paid later. A refusal that names its paymentHash left the invoice open, which may still be paid. Effects: reveals, keeps, connects. Errors: refund-invalid, refund-expired, refund-wrong-network, own-refund, no-way-to-payer, invoice-refused. */
   claim(request: RefundsClaimRequest, options: CommandOptions): Promise<RefundsClaimReply>
 }
 

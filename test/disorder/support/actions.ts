@@ -27,6 +27,8 @@ export interface Pay {
 /** One thing that happens to the simulated world. Nodes and links are numbers, taken modulo how many there are. */
 export type Action =
   | ({ readonly do: 'pay' } & Pay)
+  /** The refund that was made so many before the last is fetched again. */
+  | { readonly do: 'claim'; readonly back: number }
   /** A payment that is held. `end`: what becomes of it at the end, if nothing has before. `by`: the trampoline node that it goes by. */
   | {
       readonly do: 'hold'

@@ -168,6 +168,19 @@ const checkPaidOnce = ({ paying, faults }: World, ledgers: readonly Ledger[]): v
     const id = text.slice(text.indexOf(' ') + 1)
     if (paying.isRefund(id) && texts.indexOf(text) < at) faults.push(`refund ${id} was paid more than once`)
   }
+  // Nor is it begun again: whoever has gone back has no channel any more by which a second payment could arrive.
+  const fetched = ledgers.flatMap(({ invoices }) =>
+    [...invoices].flatMap(([hash, invoice]) =>
+      invoice.type === 'bolt12' && invoice.state.type === 'settled'
+        ? [{ hash, id: invoice.invoice, at: invoice.state.at }]
+        : [],
+    ),
+  )
+  for (const [hash, { target, startedAt }] of ledgers.flatMap(({ payments }) => [...payments])) {
+    const { invoice: id = '' } = target
+    const isAgain = fetched.some((other) => other.id === id && other.hash !== hash && other.at < startedAt)
+    if (paying.isRefund(id) && isAgain) faults.push(`refund ${id} was to be paid again`)
+  }
 }
 
 /** Payments whose hash was not known when they were asked for: for offers and refunds, and those without an invoice, by their payers' rows. */

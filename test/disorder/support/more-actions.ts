@@ -24,6 +24,8 @@ export const allPayments = (isWeb: boolean): Kinds => [
       ...(rng.below(2) === 0 ? [crash(rng, size, rng.below(8))] : []),
     ],
   ],
+  [4, (rng) => ({ do: 'claim', back: rng.below(4) })],
+  [1, (rng, size) => claimedAfterRestore(rng, size)],
   [6, (rng, size) => ({ do: 'pay', way: 'keysend', ...ends(rng, size), msat: amount(rng) })],
   [6, (rng, size) => guarded(rng, size, isWeb)],
 ]
@@ -78,6 +80,19 @@ const heldThroughTroubles = (rng: Rng, size: Size, isWeb: boolean): readonly Act
     ...(rng.below(2) === 0 ? [crash(rng, size, rng.below(5))] : []),
     decide(rng, 0),
     wait(2 * SECONDS),
+  ]
+}
+
+/** A refund is fetched again from a payer that has gone back to a backup since. */
+const claimedAfterRestore = (rng: Rng, size: Size): readonly Action[] => {
+  const { from, to } = ends(rng, size)
+  const wait: Action = { do: 'wait', ms: 1 + rng.below(40 * SECONDS) }
+  return [
+    { do: 'pay', way: 'refund', from, to, msat: amount(rng) },
+    wait,
+    { do: 'restore', node: from, permille: 900 + rng.below(100) },
+    wait,
+    { do: 'claim', back: 0 },
   ]
 }
 

@@ -30,8 +30,8 @@ export class Paying {
   readonly asked: Asked[] = []
   /** Whose the offers are, by their texts. */
   readonly #offers = new Map<string, SimulatedNode>()
-  /** Who fetches the refunds, by their ids. */
-  readonly #refunds = new Map<string, SimulatedNode>()
+  /** The refunds that were made, and who fetches them, by their ids. */
+  readonly #refunds = new Map<string, { readonly to: SimulatedNode; readonly text: string }>()
   readonly #scene: Scene
 
   constructor(scene: Scene) {
@@ -86,8 +86,14 @@ export class Paying {
     const created = await from.tryAsk('refunds', 'create', { amountMsat, description: '' })
     const refund = replyOf<{ readonly refund: { readonly refund: string; readonly refundId: string } }>(created)?.refund
     if (refund === undefined) return
-    this.#refunds.set(refund.refundId, to)
+    this.#refunds.set(refund.refundId, { to, text: refund.refund })
     for (let i = 0; i < 2; i++) void to.tryAsk('refunds', 'claim', { refund: refund.refund })
+  }
+
+  /** The refund that was made so many before the last is fetched again, whatever has become of it. */
+  claimAgain(back: number): void {
+    const refund = [...this.#refunds.values()].at(-1 - back)
+    if (refund !== undefined) void refund.to.tryAsk('refunds', 'claim', { refund: refund.text })
   }
 
   isRefund(text: string): boolean {
@@ -96,7 +102,7 @@ export class Paying {
 
   /** Who is paid for an offer, or a refund, by the text that its payment has. */
   payeeOf(text: string): SimulatedNode | undefined {
-    return this.#offers.get(text) ?? this.#refunds.get(text)
+    return this.#offers.get(text) ?? this.#refunds.get(text)?.to
   }
 
   /** A trampoline node between the two: a neighbour of the payer's that knows a way to the payee. */

@@ -450,6 +450,9 @@ export class World {
       case 'pay':
         this.#pay(action)
         break
+      case 'claim':
+        this.paying.claimAgain(action.back)
+        break
       case 'hold': {
         const [from, to] = this.#ends(action)
         const by = action.by === undefined ? undefined : this.paying.trampolineBetween(from, to, action.by)

@@ -1,6 +1,8 @@
+import { cpSync, mkdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { parseAddress } from '../../../core/src/node/peer/socket-address.ts'
 import type { AnnouncedNode, Peer } from '../drivers/driver.ts'
-import { type OurNode, ours, type Stage } from '../stage/stage.ts'
+import { type OurNode, ours, type Stage, theirs } from '../stage/stage.ts'
 import { group } from './scenario.ts'
 
 const GOSSIP = { threads: 0, passOnMs: 100 } as const
@@ -47,6 +49,43 @@ export const announcing = group('Announcements', [
         node: { gossip: GOSSIP },
       })
       await isKnown(stage, us, peer, channelId)
+    },
+  },
+  {
+    title:
+      'our node was put back as it was before the sixth confirmation — the channel is announced, and our new fees are told',
+    role: 'we',
+    async run(stage) {
+      const folder = stage.folder()
+      const [data, copy] = [join(folder, 'data'), join(folder, 'copy')]
+      mkdirSync(data)
+      const peer = await stage.peer()
+      const us = await stage.node('us', { gossip: GOSSIP, path: join(data, 'node.sqlite') })
+      await stage.connect(us, peer)
+      const opening = { nodeId: peer.nodeId, fundingSat: 1_000_000n, announce: true }
+      const { channelId, fundingTxid } = await us.ask('channels', 'open', opening)
+      await stage.untilInMempool(fundingTxid)
+      await stage.mine(3)
+      await us.stop()
+      cpSync(data, copy, { recursive: true })
+      await us.start()
+      await stage.until('the peer sees us again', () => peer.isConnected(us.id))
+      await stage.mine(3)
+      await stage.isUsable(us, peer, channelId)
+      await isKnown(stage, us, peer, channelId)
+      // LND sends its signatures on one more connection.
+      await us.stop()
+      await us.start()
+      await stage.isUsable(us, peer, channelId)
+      await us.stop()
+      rmSync(data, { recursive: true })
+      cpSync(copy, data, { recursive: true })
+      await us.start()
+      await stage.isUsable(us, peer, channelId)
+      // Where the peer answers our signatures with the announcement alone, that is enough.
+      await us.until(async () => (await us.ask('node', 'getInfo', {})).graph?.channels === 1)
+      await us.ask('channels', 'setRelayFees', { channelId, feeBaseMsat: 7_000n, feeProportionalMillionths: 100 })
+      await stage.until('the new fees', async () => (await theirs(peer, channelId)).ourPolicy?.feeBaseMsat === 7_000)
     },
   },
   {

@@ -3,6 +3,7 @@ import type { HtlcId, NodeId, OutPoint, PaymentHash, Preimage, PublicKey, TxId }
 import type { BlockHeight, FeeratePerKw, Msat, Sat } from '../../lib/units.ts'
 import type { ChannelType } from '../../wire/channel-type.ts'
 import type { FeatureVector } from '../../wire/feature-vector.ts'
+import type { ChannelAnnouncement } from '../../wire/messages/gossip.ts'
 import type { Message } from '../../wire/messages/message.ts'
 import type { HtlcOrigin } from './htlc.ts'
 import type { OpeningKeys } from './opening.ts'
@@ -19,6 +20,7 @@ export type ChannelInput =
   | Connected
   | Disconnected
   | HtlcsRecalled
+  | AnnouncementFound
 
 /** The messages that concern one channel. */
 export type ChannelMessage = Extract<
@@ -82,6 +84,12 @@ export interface TimerFired {
 /** `ChannelEnv.recalled` holds what `recall-htlcs` asked for. */
 interface HtlcsRecalled {
   readonly type: 'htlcs-recalled'
+}
+
+/** The network has this announcement of the channel. May repeat. */
+export interface AnnouncementFound {
+  readonly type: 'announcement-found'
+  readonly announcement: ChannelAnnouncement
 }
 
 export type ChannelCommand =

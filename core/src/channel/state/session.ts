@@ -39,7 +39,7 @@ export interface Session {
   /** Ours names a script that the peer does not know how to pay to. */
   readonly isShutdownHeld?: boolean
   readonly announcement?: AnnouncementProgress
-  /** An `announcement_signatures` that came before the channel had its own id. */
+  /** An `announcement_signatures` that came before the channel had its own id, or while it rested. */
   readonly earlyAnnouncement?: AnnouncementSignatures
   /** Once our `shutdown` is sent: the id of the first HTLC of the peer's that comes after it. */
   readonly shutdownBefore?: HtlcId

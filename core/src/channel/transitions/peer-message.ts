@@ -27,7 +27,7 @@ import { recvFundingCreated, recvOpenChannel } from './opening/open-as-fundee.ts
 import { recvAcceptChannel, recvFundingSigned } from './opening/open-as-funder.ts'
 import { recvChannelReady } from './opening/ready.ts'
 import { addHtlcPhases, recvAddHtlc } from './operating/add-htlc.ts'
-import { recvAnnouncementSignatures } from './operating/announce.ts'
+import { keepSignatures, recvAnnouncementSignatures } from './operating/announce.ts'
 import { recvCommitmentSigned, recvRevokeAndAck } from './operating/commit.ts'
 import { recvFailHtlc, recvFulfillHtlc } from './operating/remove-htlc.ts'
 import { recvUpdateFee } from './operating/update-fee.ts'
@@ -146,22 +146,29 @@ const recvFunded = (durable: Funded, session: Session, input: PeerMessage, env: 
 const askAgain = (durable: Funded, session: Session): readonly Effect[] =>
   durable.phase === 'closing' && !session.askedTwice && asksToClose(durable) ? sayFailed(durable, session) : []
 
-/** The channel takes no part for now. The peer's first message is kept, because the peer sends it only once. */
-const recvAtRest = ({ durable, session }: Online, message: ChannelMessage): Step =>
-  message.type === 'channel_reestablish'
+/**
+ * The channel takes no part for now. The peer's first message is kept, because the peer sends it only once; and so are its signatures for
+ * the announcement, which LND sends no more once it has ours.
+ */
+const recvAtRest = ({ durable, session }: Online, message: ChannelMessage): Step => {
+  if (message.type === 'announcement_signatures') return keepSignatures({ durable, session }, message)
+  return message.type === 'channel_reestablish'
     ? to(durable, { ...session, rest: { from: 'reestablishment', heard: [message] } }, [])
     : stay({ durable, session }, { type: 'ignored', message: message.type, why: 'at-rest' })
+}
 
 /** The same, but an error is also only kept: if the peer has closed the channel, the chain must tell first. */
 const recvUnsighted = (
   { durable, session }: Online,
   { heard }: Extract<Rest, { from: 'chain' }>,
   message: ChannelMessage,
-): Step =>
-  (message.type === 'channel_reestablish' || message.type === 'error') &&
-  heard.every(({ type }) => type !== message.type)
+): Step => {
+  if (message.type === 'announcement_signatures') return keepSignatures({ durable, session }, message)
+  return (message.type === 'channel_reestablish' || message.type === 'error') &&
+    heard.every(({ type }) => type !== message.type)
     ? to(durable, { ...session, rest: { from: 'chain', heard: [...heard, message] } }, [])
     : stay({ durable, session }, { type: 'ignored', message: message.type, why: 'at-rest' })
+}
 
 /**
  * The chain decides, and we have said nothing on this connection. BOLT 2, message retransmission: a peer that would go on with a failed

@@ -382,7 +382,7 @@ test('parts find another way where a cheaper one takes too long, or wants more a
   t.deepEqual(hinted.paths.map(nodesOf).toSorted(), ['2 9', '3 9'])
 })
 
-test('BOLT 7, channel_update — htlc_maximum_msat limits each part, and parts together where nothing else leads on', (t) => {
+test('htlc_maximum_msat limits each part, and parts together only while another way leads on', (t) => {
   const small = { htlcMaximumMsat: 50_000n, feeBaseMsat: 0 }
   const line: readonly SmallChannel[] = [
     { scid: 1n, between: [0, 1] },

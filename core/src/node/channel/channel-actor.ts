@@ -64,6 +64,7 @@ export const CHANNEL_LANES: NonNullable<SpawnOptions<ChannelProtocol>['lanes']> 
   sighted: 'priority',
   unsigned: 'priority',
   recalled: 'priority',
+  announcementFound: 'priority',
 }
 
 /**
@@ -187,6 +188,7 @@ class ChannelDriver {
         timer: ({ timer }) => this.#run({ type: 'timer', timer }),
         funded: (input) => this.#funded(input),
         unsigned: () => this.#run({ type: 'forget-unsigned' }),
+        announcementFound: (announcement) => this.#run({ type: 'announcement-found', announcement }),
         recalled: ({ remoteIndex, htlcs }) => {
           this.#recalled.set(remoteIndex, htlcs)
           this.#run({ type: 'htlcs-recalled' })

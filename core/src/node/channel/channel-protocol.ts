@@ -22,6 +22,7 @@ import type {
   UpdateFeeCommand,
 } from '../../channel/index.ts'
 import type { FeatureVector } from '../../wire/feature-vector.ts'
+import type { ChannelAnnouncement } from '../../wire/messages/gossip.ts'
 import type { Alongside } from '../events/alongside.ts'
 import type { ConnectionRef } from './connection-ref.ts'
 
@@ -65,6 +66,8 @@ export type ChannelProtocol = {
   decided: { readonly request: AcceptCommand | RejectCommand; readonly reply: void }
   /** `funding_signed` never left. */
   unsigned: { readonly request: undefined; readonly reply: void }
+  /** The network has this announcement of the channel, which lacks what its peer has signed for it. */
+  announcementFound: { readonly request: ChannelAnnouncement; readonly reply: void }
   /** The HTLCs that `recall-htlcs` asked for. */
   recalled: {
     readonly request: { readonly remoteIndex: number; readonly htlcs: readonly SpecHtlc[] }

@@ -9,6 +9,12 @@ export const NO_MESSAGES = refusal(
   'this node takes no onion messages, and offers need them: start it without --onion-messages off',
 )
 
+export const NO_RELAYING_PEER = refusal(
+  'no-relaying-peer',
+  'no peer with a channel passes messages on, so that it would name this node: connect to one that does, or leave blinded away',
+  { field: 'blinded' },
+)
+
 export const unreadableOffer = refusal('offer-invalid', 'this is no offer, or a damaged one: is all of it there?', {
   field: 'offer',
 })

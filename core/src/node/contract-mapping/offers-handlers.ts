@@ -7,7 +7,7 @@ import type { MappingContext } from './context.ts'
 import { describeDecoded, describeOffer } from './describe-offer.ts'
 import { type ActorHandlers, pluginOf, refusal } from './handlers.ts'
 import { resolveName } from './offer-by-name.ts'
-import { NO_MESSAGES, unreadableOffer } from './offer-refusals.ts'
+import { NO_MESSAGES, NO_RELAYING_PEER, unreadableOffer } from './offer-refusals.ts'
 import { pageOf } from './paging.ts'
 import { offerPaying } from './pay-offer.ts'
 
@@ -51,6 +51,8 @@ export const offersHandlers = (context: MappingContext): ActorHandlers<'offers'>
       switch (made.error.code) {
         case 'too-many-offers':
           return err(refusal('too-many-offers', 'this node keeps no more offers'))
+        case 'no-relaying-peer':
+          return err(NO_RELAYING_PEER)
         case 'missing-field':
           return err(
             refusal('description-required', 'say what is paid for: an offer of an amount has a description', {

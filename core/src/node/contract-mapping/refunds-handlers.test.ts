@@ -26,8 +26,8 @@ const record: Bolt12Record = {
 const refused = (copies: number): Result<void, ClaimRefused> =>
   err({ code: 'request-refused', text: 'the refund is being paid', copies })
 
-/** Claims a refund whose payer answers so, and what the receiver was asked; `isPaid`: it has been paid by then. */
-const claim = async (sent: Result<void, ClaimRefused>, isPaid = false) => {
+/** Claims a refund whose payer answers so, and what the receiver was asked; `isPaid`: it has been paid by then; `isFull`: it takes no more. */
+const claim = async (sent: Result<void, ClaimRefused>, { isPaid = false, isFull = false } = {}) => {
   const store = await openSqliteStore({
     path: ':memory:',
     migrations: MIGRATIONS,
@@ -44,6 +44,7 @@ const claim = async (sent: Result<void, ClaimRefused>, isPaid = false) => {
       receiver: {
         async ask(name: string) {
           asked.push(name)
+          if (name === 'cancel' && isFull) return err({ code: 'mailbox-full' })
           const state = isPaid ? { type: 'settled' as const, at: 9, htlcs: [] } : record.state
           store.submit([{ table: TABLE.invoice, key: paymentHash, value: encodeInvoiceRecord({ ...record, state }) }])
           await store.flush()
@@ -72,7 +73,18 @@ test('a claim whose second copy is refused may be paid by its first: its invoice
 })
 
 test('a claim that has been paid is paid, whatever else the payer says', async (t) => {
-  const { answer, asked } = await claim(refused(1), true)
+  const { answer, asked } = await claim(refused(1), { isPaid: true })
   t.like(answer, { ok: true, value: { invoice: { status: 'paid', paymentHash: toHex(paymentHash) } } })
+  t.deepEqual(asked, ['add', 'cancel'])
+})
+
+test('a claim that is refused and cannot be cancelled may still be paid: its invoice is named', async (t) => {
+  const { answer, asked } = await claim(refused(1), { isFull: true })
+  t.like(answer, {
+    error: {
+      code: 'invoice-refused',
+      details: { text: 'the refund is being paid', paymentHash: toHex(paymentHash) },
+    },
+  })
   t.deepEqual(asked, ['add', 'cancel'])
 })

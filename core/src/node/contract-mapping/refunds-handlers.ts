@@ -6,13 +6,13 @@ import type { PaymentHash } from '../../lib/ids.ts'
 import { err, ok } from '../../lib/result.ts'
 import type { EventLog } from '../events/event-log.ts'
 import { isSeenBy } from '../offers/own-refunds.ts'
-import type { ClaimFailure } from '../offers/refund-claimer.ts'
+import type { ClaimFailure, ClaimRefused } from '../offers/refund-claimer.ts'
 import { readInvoice } from '../payment/receiver-actor.ts'
 import type { MappingContext } from './context.ts'
 import { describeInvoice } from './describe-invoice.ts'
 import { describeDecodedRefund, describeRefund } from './describe-refund.ts'
 import { type ActorHandlers, type HandlerContext, pluginOf, refusal } from './handlers.ts'
-import { invoiceRefused, NO_MESSAGES } from './offer-refusals.ts'
+import { invoiceRefused, NO_MESSAGES, NO_RELAYING_PEER } from './offer-refusals.ts'
 import { pageOf } from './paging.ts'
 
 export const refundsHandlers = ({ offers, options, flow, events }: MappingContext): ActorHandlers<'refunds'> => {
@@ -42,9 +42,12 @@ export const refundsHandlers = ({ offers, options, flow, events }: MappingContex
         return err(refusal('amount-out-of-bounds', 'nobody can be paid this amount', { field: 'amountMsat' }))
       }
       const made = await refunds.payer.create({ ...wish, blinded, plugin: pluginOf(caller) })
-      return made.ok
-        ? ok({ refund: describeRefund(made.value, clock.now()) })
-        : err(refusal('too-many-refunds', 'this node keeps no more refunds'))
+      if (made.ok) return ok({ refund: describeRefund(made.value, clock.now()) })
+      return err(
+        made.error.code === 'no-relaying-peer'
+          ? NO_RELAYING_PEER
+          : refusal('too-many-refunds', 'this node keeps no more refunds'),
+      )
     },
 
     async cancel({ refundId }, { caller }) {
@@ -83,15 +86,16 @@ export const refundsHandlers = ({ offers, options, flow, events }: MappingContex
       const { error } = sent
       // Whoever refuses a copy may have begun to pay the one before.
       if (error.code === 'request-refused' && error.copies > 1) {
-        const { details, ...refused } = invoiceRefused(
-          error,
-          'the payer refuses this copy of the invoice, may be paying an earlier one',
+        return err(
+          openRefused(error, paymentHash, 'the payer refuses this copy of the invoice, may be paying an earlier one'),
         )
-        return err({ ...refused, details: { ...details, paymentHash: toHex(paymentHash) } })
       }
       // Nobody else has it, and whoever refuses it pays nothing.
       const cancelled = await flow.receiver.ask('cancel', { paymentHash, owner: undefined })
       if (cancelled.ok && !cancelled.value.ok && cancelled.value.error.code === 'paid') return asItIs()
+      if (!cancelled.ok && error.code === 'request-refused') {
+        return err(openRefused(error, paymentHash, 'the payer does not pay the invoice, which could not be cancelled'))
+      }
       return err(
         error.code === 'request-refused'
           ? invoiceRefused(error, 'the payer does not pay the invoice')
@@ -123,6 +127,12 @@ const claimRefusal = (failure: ClaimFailure) => {
     default:
       return UNREADABLE
   }
+}
+
+/** A refusal that leaves the invoice as it is: it may still be paid, so that it is named. */
+const openRefused = (error: ClaimRefused, paymentHash: PaymentHash, who: string) => {
+  const { details, ...refused } = invoiceRefused(error, who)
+  return { ...refused, details: { ...details, paymentHash: toHex(paymentHash) } }
 }
 
 const RECEIVED: EventName = 'payment.received'

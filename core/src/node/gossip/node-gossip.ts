@@ -225,6 +225,7 @@ export class NodeGossip implements MessageRoom {
     const graph = this.#graph
     return {
       hasChannel: (id) => graph.channel(id) !== undefined,
+      announcement: (id) => read(graph.gossipOf(id)?.announcement, 'channel_announcement'),
       update: (id, direction) => read(graph.updateOf(id, direction), 'channel_update'),
       node: () => read(graph.nodeGossipOf(nodeId), 'node_announcement'),
       publish: (messages) => void this.#room.publish(messages),

@@ -4,9 +4,8 @@ import { sha256, sha256d } from '../../crypto/hashes.ts'
 import { secp256k1 } from '../../crypto/secp256k1.ts'
 import { EMPTY, equalBytes, utf8Encode } from '../../lib/bytes.ts'
 import { virtualClock } from '../../lib/clock-virtual.ts'
-import type { ShortChannelId } from '../../lib/ids.ts'
 import { type Announcement, decodeGossip } from '../../wire/gossip-codecs.ts'
-import type { ChannelUpdate, NodeAnnouncement } from '../../wire/messages/gossip.ts'
+import type { ChannelAnnouncement, ChannelUpdate, NodeAnnouncement } from '../../wire/messages/gossip.ts'
 import { ChannelDirectory, type ChannelEntry } from '../channel/channel-directory.ts'
 import { channelIds } from '../channel/channel-ids.ts'
 import { AWAY_MS, LEAST_GAP_MS, LOOK_MS, OwnGossip, type OwnNetwork } from './own-gossip.ts'
@@ -17,18 +16,17 @@ const ID = secp256k1.publicKey(SECRET)
 /** The network: it takes in what it is told at once. */
 const network = () => {
   const told: Announcement[] = []
-  const channels = new Set<ShortChannelId>()
   const of = <T extends Announcement['type']>(type: T) =>
     told.filter((message): message is Extract<Announcement, { type: T }> => message.type === type)
   const it: OwnNetwork = {
-    hasChannel: (id) => channels.has(id),
+    hasChannel: (id) => of('channel_announcement').some(({ shortChannelId }) => shortChannelId === id),
+    announcement: (id) => of('channel_announcement').find(({ shortChannelId }) => shortChannelId === id),
     update: (id) => of('channel_update').findLast(({ shortChannelId }) => shortChannelId === id),
     node: () => of('node_announcement').at(-1),
     publish: (messages) => {
       for (const raw of messages) {
         const read = decodeGossip(raw)
         if (!read.ok) throw new Error(read.error.code)
-        if (read.value.type === 'channel_announcement') channels.add(read.value.shortChannelId)
         told.push(read.value as Announcement)
       }
     },
@@ -50,7 +48,10 @@ const rig = () => {
     chainHash: alice.env.settings.chainHash,
     self: { nodeId: ID, features: EMPTY, alias: 'we', rgbColor: Uint8Array.of(1, 2, 3), addresses: EMPTY },
   })
-  const ref = {} as ChannelEntry['ref']
+  const found: ChannelAnnouncement[] = []
+  const ref = {
+    tell: (name: string, announcement: ChannelAnnouncement) => name === 'announcementFound' && found.push(announcement),
+  } as unknown as ChannelEntry['ref']
   const entry = (): ChannelEntry => ({
     ref,
     remoteNodeId: alice.funded.params.remoteNodeId,
@@ -68,6 +69,7 @@ const rig = () => {
     two,
     clock,
     directory,
+    found,
     announced: () => gossip.announced(announce.announcement),
     changed: (change: Partial<ChannelEntry> = {}) => directory.publish({ ...entry(), ...change }),
     pass: (ms: number) => clock.advance(ms),
@@ -134,6 +136,45 @@ test('BOLT 7, channel_update — ours is signed by our node, and names the chain
 test('BOLT 7, node_announcement — ours is signed by our node', async (t) => {
   const { node } = await firstWords()
   t.true(node?.message.type === 'node_announcement' && isSigned(node.message, node.raw))
+})
+
+test('our gossip — a channel that lacks what its peer has signed is told of the announcement that the network has, and then the network of its fees', async (t) => {
+  const { announced, changed, pass, found, of, two, told } = rig()
+  const { alice } = two
+  const { funded } = alice
+  const { announcement: _, ...without } = funded
+  alice.state = { ...alice.state, durable: without }
+  changed()
+  await pass(LOOK_MS)
+  t.deepEqual(found, [])
+  // Its peer says it to everybody.
+  announced()
+  await pass(LOOK_MS)
+  t.deepEqual(found, of('channel_announcement'))
+  await pass(LOOK_MS)
+  t.is(found.length, 1)
+  t.is(told.length, 1)
+  alice.state = { ...alice.state, durable: funded }
+  changed()
+  await pass(LOOK_MS)
+  t.is(of('channel_update').length, 1)
+  t.is(found.length, 1)
+})
+
+test('our gossip — no announcement is looked for of a channel that closes, or is not to be announced', async (t) => {
+  const { announced, changed, pass, found, two } = rig()
+  const { alice } = two
+  const { announcement: _, ...without } = alice.funded
+  announced()
+  for (const durable of [
+    { ...without, params: { ...without.params, announce: false } },
+    { ...without, localShutdown: EMPTY },
+  ] as readonly (typeof alice.funded)[]) {
+    alice.state = { ...alice.state, durable }
+    changed()
+    await pass(LOOK_MS)
+  }
+  t.deepEqual(found, [])
 })
 
 test('our gossip — another fee is told once a look later, and further ones a minute apart', async (t) => {

@@ -1,4 +1,4 @@
-import { type Channel, type Funded, inboundExtension, isFunded } from '../../channel/index.ts'
+import { type Channel, type Funded, inboundExtension, isFunded, unsignedIdOf } from '../../channel/index.ts'
 import { sha256d } from '../../crypto/hashes.ts'
 import { nextOwnNode, type OwnNode } from '../../graph/own/own-node.ts'
 import { nextOwnUpdate } from '../../graph/own/own-update.ts'
@@ -15,6 +15,7 @@ import type { Signer } from '../keys/signer.ts'
 /** What the network has of ours, and the way to tell it more. */
 export interface OwnNetwork {
   hasChannel(shortChannelId: ShortChannelId): boolean
+  announcement(shortChannelId: ShortChannelId): ChannelAnnouncement | undefined
   /** The last that was told of the direction. */
   update(shortChannelId: ShortChannelId, direction: 0 | 1): ChannelUpdate | undefined
   node(): NodeAnnouncement | undefined
@@ -84,8 +85,8 @@ export class OwnGossip {
   }
 
   #noted(entry: ChannelEntry): void {
-    if (announcedIdOf(entry.durableState.durable) === undefined) return
-    const { ref } = entry
+    const { ref, durableState } = entry
+    if (announcedIdOf(durableState.durable) === undefined && unsignedIdOf(durableState.durable) === undefined) return
     if (isUsable(entry)) this.#awaySince.delete(ref)
     else if (!this.#awaySince.has(ref)) this.#awaySince.set(ref, this.#options.clock.monotonic())
     this.#due.set(ref, entry)
@@ -107,6 +108,8 @@ export class OwnGossip {
   #tell(entry: ChannelEntry): boolean {
     const { network, clock, chainHash } = this.#options
     const { durable } = entry.durableState
+    const unsignedId = unsignedIdOf(durable)
+    if (unsignedId !== undefined) return this.#lookFor(entry, unsignedId)
     const shortChannelId = announcedIdOf(durable)
     if (shortChannelId === undefined || !isFunded(durable)) return true
     // It was handed over, or is as soon as the peer is back.
@@ -141,6 +144,14 @@ export class OwnGossip {
     this.#toldAt.set(entry.ref, now)
     network.publish([this.#signed(update), ...this.#ownNode()])
     return isSettled
+  }
+
+  /** What the peer has signed may be in the network while the channel lacks it. Returns whether it was there. */
+  #lookFor({ ref }: ChannelEntry, shortChannelId: ShortChannelId): boolean {
+    const announcement = this.#options.network.announcement(shortChannelId)
+    if (announcement === undefined) return false
+    ref.tell('announcementFound', announcement)
+    return true
   }
 
   /** BOLT 7, channel_update: what cannot be used is disabled. */

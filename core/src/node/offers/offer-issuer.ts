@@ -21,7 +21,7 @@ import type { PaymentPath, PaymentPathsOptions } from '../../payment/receive/pay
 import type { ReceivedMessage } from '../onion-messages/message-room.ts'
 import type { OnionMessages } from '../onion-messages/onion-messages.ts'
 import { MAX_OFFERS, type OwnOffer, type OwnOffers } from './own-offers.ts'
-import { pathsOfOurs } from './paths-of-ours.ts'
+import { type NoRelayingPeer, pathsOfOurs } from './paths-of-ours.ts'
 
 export interface OfferIssuerOptions {
   readonly clock: Clock
@@ -68,12 +68,17 @@ export class OfferIssuer {
     blinded,
     plugin,
     ...terms
-  }: OfferWish): Promise<Result<OwnOffer, Bolt12Error | { readonly code: 'too-many-offers' }>> {
+  }: OfferWish): Promise<Result<OwnOffer, Bolt12Error | NoRelayingPeer | { readonly code: 'too-many-offers' }>> {
     const { rng, owner, offers, messages, chainHash } = this.#options
     if (offers.count >= (plugin === undefined ? MAX_OFFERS : MAX_OFFERS / 2)) return err({ code: 'too-many-offers' })
     const nonce = rng.bytes(16)
     const paths = pathsOfOurs(messages, blinded, ownPathId(owner, 'offer', nonce))
-    const offer = issueOffer(owner, nonce, { ...terms, chainHash, ...(paths.length === 0 ? {} : { paths }) })
+    if (!paths.ok) return paths
+    const offer = issueOffer(owner, nonce, {
+      ...terms,
+      chainHash,
+      ...(paths.value.length === 0 ? {} : { paths: paths.value }),
+    })
     return offer.ok ? ok(await offers.add(offer.value, plugin)) : offer
   }
 

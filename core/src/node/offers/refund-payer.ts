@@ -2,7 +2,7 @@ import { checkInvoice, type InvoiceRefusal } from '../../invoice/bolt12/check-in
 import { type Bolt12Invoice, invoiceStream } from '../../invoice/bolt12/fields.ts'
 import { decodeBolt12Invoice, type PayableInvoice } from '../../invoice/bolt12/invoice.ts'
 import { encodeInvoiceError } from '../../invoice/bolt12/invoice-error.ts'
-import { keyOfRequest, refundId } from '../../invoice/bolt12/invoice-request.ts'
+import { keyOfRequest, type ReadRequest, refundId } from '../../invoice/bolt12/invoice-request.ts'
 import { type Bolt12Owner, cameBy, ownPathId } from '../../invoice/bolt12/own-keys.ts'
 import { createRefund } from '../../invoice/bolt12/request-invoice.ts'
 import { equalBytes, toHex } from '../../lib/bytes.ts'
@@ -19,7 +19,7 @@ import { decodeWith } from '../../wire/codec/codec.ts'
 import type { ReceivedMessage } from '../onion-messages/message-room.ts'
 import type { OnionMessages } from '../onion-messages/onion-messages.ts'
 import { MAX_REFUNDS, OPEN, type OwnRefund, type OwnRefunds } from './own-refunds.ts'
-import { pathsOfOurs } from './paths-of-ours.ts'
+import { type NoRelayingPeer, pathsOfOurs } from './paths-of-ours.ts'
 
 /** How a payment ended; `unknown` if that was not told. */
 export type PaymentEnd = 'settled' | 'failed' | 'unknown'
@@ -57,19 +57,27 @@ export interface RefundWish {
 
 /** Invoices whose signatures are looked at. */
 const LOOKED_AT = { perSecond: 10, burst: 50 }
+/** Of those for one refund: whoever has its text can have each payment fail, and send another invoice. */
+const FOR_ONE = { perSecond: 1 / 60, burst: 10 }
+/** Answers to those that are not looked at. */
+const TURNED_AWAY = { perSecond: 10, burst: 50 }
 
 /** Makes refunds, and pays the first sound invoice that comes for each: once, and no more than was promised. */
 export class RefundPayer {
   readonly #options: RefundPayerOptions
-  readonly #ration: Ration
+  readonly #lookedAt: Ration
+  readonly #turnedAway: Ration
+  /** By what each refund asks for, which stays the same object until the refund is pruned. */
+  readonly #forOne = new WeakMap<ReadRequest, Ration>()
 
   constructor(options: RefundPayerOptions) {
     this.#options = options
-    this.#ration = new Ration(options.clock, LOOKED_AT)
+    this.#lookedAt = new Ration(options.clock, LOOKED_AT)
+    this.#turnedAway = new Ration(options.clock, TURNED_AWAY)
   }
 
   /** A new refund, once it is durable. */
-  async create(wish: RefundWish): Promise<Result<OwnRefund, { readonly code: 'too-many-refunds' }>> {
+  async create(wish: RefundWish): Promise<Result<OwnRefund, NoRelayingPeer | { readonly code: 'too-many-refunds' }>> {
     const { amountMsat, maxFeeMsat, description, expirySeconds, issuer, payerNote, blinded, plugin } = wish
     const { rng, owner, chainHash, refunds, messages, clock } = this.#options
     refunds.prune()
@@ -77,6 +85,7 @@ export class RefundPayer {
       return err({ code: 'too-many-refunds' })
     const nonce = rng.bytes(16)
     const paths = pathsOfOurs(messages, blinded, ownPathId(owner, 'invoice_request', nonce))
+    if (!paths.ok) return paths
     const refund = createRefund(owner, nonce, {
       chainHash,
       description,
@@ -84,7 +93,7 @@ export class RefundPayer {
       offerAbsoluteExpiry: BigInt(Math.floor(clock.now() / 1_000) + expirySeconds),
       ...(issuer === undefined ? {} : { offerIssuer: issuer }),
       ...(payerNote === undefined ? {} : { invreqPayerNote: payerNote }),
-      ...(paths.length === 0 ? {} : { invreqPaths: paths }),
+      ...(paths.value.length === 0 ? {} : { invreqPaths: paths.value }),
     })
     return ok(await refunds.add(refund, maxFeeMsat, plugin))
   }
@@ -108,17 +117,24 @@ export class RefundPayer {
     const { refunds, owner, chainHash, clock, find } = this.#options
     const records = decodeWith(invoiceStream, bytes)
     const refund = records.ok ? this.#refundOf(records.value) : undefined
-    if (refund === undefined) return undefined
-    const { request } = refund
+    if (!records.ok || refund === undefined) return undefined
+    const { request, state } = refund
     const expectedPathId =
       request.invreqPaths === undefined ? undefined : ownPathId(owner, 'invoice_request', request.invreqMetadata)
-    if (!cameBy(expectedPathId, pathId) || this.#ration.take() === undefined) return undefined
+    if (!cameBy(expectedPathId, pathId)) return undefined
+    // A copy of the invoice that is being paid.
+    const { invoicePaymentHash } = records.value
+    if (state.type === 'paying' && invoicePaymentHash && equalBytes(state.paymentHash, invoicePaymentHash))
+      return undefined
+    // Before what all share: the text of one refund, even of one that is over, keeps nobody from being paid by another.
+    const turnedAway = this.#over(refund) ?? this.#tooMany(refund)
+    if (turnedAway !== undefined) return this.#turnedAway.take() === undefined ? undefined : turnedAway
+    if (this.#lookedAt.take() === undefined) return undefined
     const invoice = decodeBolt12Invoice(bytes)
     if (!invoice.ok) return textOf(invoice.error.code)
     const refusal = checkInvoice(invoice.value, request, { chainHash, now: clock.now(), expectedPathId, pathId })
     if (refusal !== undefined) return textOf(refusal.code)
     const { paymentHash } = invoice.value
-    if (refund.state.type === 'paying' && equalBytes(refund.state.paymentHash, paymentHash)) return undefined
     const closed = this.#closed(refund)
     if (closed !== undefined) return closed
     if ((await find(paymentHash)) !== undefined) return 'the payment hash was used before'
@@ -133,20 +149,32 @@ export class RefundPayer {
     return keyOfRequest(owner, invoice) === undefined ? undefined : refunds.get(refundId(invoice))
   }
 
-  /** Why nobody is paid by it now. */
-  #closed({ state, expiresAt }: OwnRefund): string | undefined {
-    const { clock, isBlind } = this.#options
+  #tooMany({ request }: OwnRefund): string | undefined {
+    const ration = this.#forOne.get(request) ?? new Ration(this.#options.clock, FOR_ONE)
+    this.#forOne.set(request, ration)
+    return ration.take() === undefined ? 'too many invoices for this refund' : undefined
+  }
+
+  /** Why nobody is paid by it any more. */
+  #over({ state, expiresAt }: OwnRefund): string | undefined {
     switch (state.type) {
       case 'cancelled':
         return 'the refund was taken back'
       case 'paid':
         return 'the refund was paid'
       case 'paying':
-        return 'the refund is being paid'
+        return undefined
       case 'open':
-        if (clock.now() > expiresAt) return 'the refund has expired'
-        return isBlind() ? 'nothing can be paid now: send another invoice later' : undefined
+        return this.#options.clock.now() > expiresAt ? 'the refund has expired' : undefined
     }
+  }
+
+  /** Why nobody is paid by it now. */
+  #closed(refund: OwnRefund): string | undefined {
+    const over = this.#over(refund)
+    if (over !== undefined) return over
+    if (refund.state.type === 'paying') return 'the refund is being paid'
+    return this.#options.isBlind() ? 'nothing can be paid now: send another invoice later' : undefined
   }
 
   // In one step from the check to the row, which is in a commit before the payment's first: there is never a second payment.

@@ -176,6 +176,73 @@ test('a payment that fails for good leaves the refund open for another invoice',
   t.is(asked.length, 2)
 })
 
+test('whoever has the text of a refund cannot have us pay without end: ten invoices at once, then one a minute', async (t) => {
+  const { net, create, invoiceFor, claim, asked, world, stateOf } = await rig()
+  const [refund, other] = [await create(), await create({ description: 'cake' })]
+  world.end = () => Promise.resolve('failed')
+  for (let i = 0; i < 10; i++) {
+    t.like(await claim(invoiceFor(refund.text)), { text: 'the payment failed: send another invoice' })
+  }
+  const tooMany = { text: 'too many invoices for this refund' }
+  t.like(await claim(invoiceFor(refund.text)), tooMany)
+  await net.clock.advance(59_000)
+  t.like(await claim(invoiceFor(refund.text)), tooMany)
+  t.is(asked.length, 10)
+  await net.clock.advance(1_000)
+  world.end = () => Promise.resolve('settled')
+  t.is(await claim(invoiceFor(refund.text)), undefined)
+  t.is(stateOf(refund.id), 'paid')
+  t.is(await claim(invoiceFor(other.text)), undefined)
+  t.is(asked.length, 12)
+})
+
+test('copies of the invoice that is being paid are no more invoices', async (t) => {
+  const { create, invoiceFor, claim, world, payer, stateOf } = await rig()
+  const refund = await create()
+  let fail = (): void => {}
+  world.end = () =>
+    new Promise((resolve) => {
+      fail = () => resolve('failed')
+    })
+  const { invoice } = invoiceFor(refund.text)
+  const first = payer.take({ content: { invoice } })
+  while (stateOf(refund.id) !== 'paying') await new Promise((resolve) => setImmediate(resolve))
+  for (let i = 0; i < 60; i++) await payer.take({ content: { invoice } })
+  fail()
+  await first
+  world.end = () => Promise.resolve('settled')
+  t.is(await claim(invoiceFor(refund.text)), undefined)
+  t.is(stateOf(refund.id), 'paid')
+})
+
+test('the text of a refund that is over keeps nobody else from being paid, and no signature is looked at for it', async (t) => {
+  const { net, create, invoiceFor, claim, payer, refunds, stateOf } = await rig()
+  const [taken, paid, late] = [await create(), await create(), await create({ expirySeconds: 10_000 })]
+  t.is(await claim(invoiceFor(paid.text)), undefined)
+  refunds.cancel(taken)
+  const invoices = [taken, paid, late].map(({ text }) => {
+    const invoice = Uint8Array.from(invoiceFor(text).invoice)
+    invoice[invoice.length - 1] = (invoice.at(-1) ?? 0) ^ 1
+    return { made: invoiceFor(text), invoice }
+  })
+  await net.clock.advance(10_001_000)
+  const said: unknown[] = []
+  for (const { made, invoice } of invoices) said.push(await claim({ ...made, invoice }))
+  t.like(said, [
+    { text: 'the refund was taken back' },
+    { text: 'the refund was paid' },
+    { text: 'the refund has expired' },
+  ])
+  for (let i = 0; i < 60; i++) {
+    for (const { invoice } of invoices) await payer.take({ content: { invoice } })
+  }
+  const open = await create({ description: 'cake' })
+  t.is(await claim(invoiceFor(open.text)), undefined)
+  t.is(stateOf(open.id), 'paid')
+  // Nor are they answered without end: an answer costs more than the question.
+  t.is(await claim(invoices[0]?.made as ReturnType<typeof invoiceFor>), undefined)
+})
+
 test('what is not to be paid is refused with the reason, and who names no refund of ours learns nothing', async (t) => {
   const { net, alice, carol, create, invoiceFor, claim, asked, world, refunds, payer } = await rig(false)
   const refund = await create({ expirySeconds: 10_000 })

@@ -5,7 +5,7 @@ import { channelAnnouncementDigest } from '../../../wire/channel-announcement-di
 import type { AnnouncementSignatures, ChannelAnnouncement } from '../../../wire/messages/gossip.ts'
 import { fundingScript } from '../../commitment/formats/anchors/anchors-scripts.ts'
 import type { Effect } from '../../state/effects.ts'
-import type { TestParty } from '../fixtures/test-party.ts'
+import { FEATURES, type TestParty } from '../fixtures/test-party.ts'
 import { TwoParties } from '../fixtures/two-parties.ts'
 
 const MINED_AT = 990
@@ -41,6 +41,15 @@ const signaturesOf = (two: TwoParties, party: TestParty): AnnouncementSignatures
   const at = queue.findIndex(({ type }) => type === 'announcement_signatures')
   const [message] = queue.splice(at, 1)
   if (message?.type !== 'announcement_signatures') throw new Error(`has sent ${two.names(party)}`)
+  return message
+}
+
+/** Those of bob, for a party of a channel with the same keys and funding. */
+const signaturesFor = ({ funded }: TestParty): AnnouncementSignatures => {
+  const two = ready(MINED_AT + 3)
+  block(two, two.bob, MINED_AT + 5)
+  const message = signaturesOf(two, two.bob)
+  if (message.shortChannelId !== funded.shortIds.real) throw new Error('of another funding')
   return message
 }
 
@@ -205,8 +214,27 @@ test('channel_update — the peer alone is told none while it may be announcing 
   block(two, two.bob, MINED_AT + 9)
   two.settle()
   t.is(announcedBy(alice).length, 1)
+  // What it was not told until now, without another connection.
+  const told = toldBy(alice)
+  t.true(told > 0)
   two.run(alice, { type: 'set-relay-fees', policy: { feeBaseMsat: 8n } })
-  t.is(toldBy(alice), 1)
+  t.is(toldBy(alice), told + 1)
+})
+
+test('channel_update — a peer that has not signed a day after the sixth confirmation is told what it would be of any channel', (t) => {
+  const two = ready(MINED_AT + 3)
+  const { alice } = two
+  for (const [height, told] of [
+    [MINED_AT + 148, 0],
+    [MINED_AT + 149, 1],
+  ] as const) {
+    block(two, alice, height)
+    two.lose(alice)
+    two.disconnect()
+    two.connect()
+    two.settle()
+    t.is(toldBy(alice), told)
+  }
 })
 
 test('channel_update — the peer alone is told of a channel that is not to be announced, however deep it is', (t) => {
@@ -234,6 +262,67 @@ test('BOLT 7, announcement_signatures — those that come before our channel_rea
   two.confirm(two.alice)
   t.not(two.alice.funded.announcement, undefined)
   t.is(announcedBy(two.alice).length, 1)
+})
+
+for (const from of ['chain', 'reestablishment'] as const) {
+  test(`announcement_signatures — those that come while the channel rests are kept until it speaks: ${from}`, (t) => {
+    const two = ready(MINED_AT + 3)
+    const { alice, bob } = two
+    two.disconnect()
+    two.connect()
+    two.lose(alice)
+    alice.run({ type: 'disconnected', epoch: 2 })
+    two.run(alice, { type: 'connected', epoch: 2, remoteFeatures: FEATURES, rest: { from, heard: [] } })
+    two.deliver(bob)
+    alice.recv(signaturesFor(alice))
+    t.is(alice.funded.announcement, undefined)
+    alice.env = { ...alice.env, height: MINED_AT + 5 }
+    two.run(alice, { type: 'timer', timer: 'rest' })
+    t.not(alice.funded.announcement, undefined)
+    t.is(announcedBy(alice).length, 1)
+  })
+}
+
+test('channel_announcement — one that the network has tells us what the peer has signed, if its signatures never came or were lost', (t) => {
+  const two = ready()
+  const { alice } = two
+  const [whole] = announcedBy(alice)
+  if (whole === undefined) return t.fail('never announced')
+  const { announcement, ...without } = alice.funded
+  two.disconnect()
+  alice.state = { durable: without }
+  const found = (change: Partial<ChannelAnnouncement> = {}) =>
+    two.run(alice, { type: 'announcement-found', announcement: { ...whole, ...change } })
+  // Of another block, or not signed as we would have it: that says nothing of this channel.
+  found({ shortChannelId: whole.shortChannelId + 1n })
+  for (const [one, two] of [
+    ['nodeSignature1', 'nodeSignature2'],
+    ['bitcoinSignature1', 'bitcoinSignature2'],
+  ] as const) {
+    found({ [one]: whole[two], [two]: whole[one] })
+  }
+  t.is(alice.state.durable, without)
+  t.deepEqual(found(), [])
+  t.deepEqual(alice.funded.announcement, announcement)
+  const known = alice.state
+  found()
+  t.is(alice.state, known)
+  const count = announcedBy(alice).length
+  two.connect()
+  two.settle()
+  t.is(announcedBy(alice).length, count + 1)
+})
+
+test('channel_announcement — one that the network has is of no use for a channel that closes', (t) => {
+  const two = ready()
+  const { alice } = two
+  const [announcement] = announcedBy(alice)
+  if (announcement === undefined) return t.fail('never announced')
+  const { announcement: _, ...without } = alice.funded
+  alice.state = { ...alice.state, durable: without }
+  two.run(alice, { type: 'close' })
+  two.run(alice, { type: 'announcement-found', announcement })
+  t.is(alice.funded.announcement, undefined)
 })
 
 test('BOLT 7, announcement_signatures — in another block the funding has another id, and both sign anew', (t) => {

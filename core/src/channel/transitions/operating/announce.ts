@@ -4,13 +4,15 @@ import type { ShortChannelId } from '../../../lib/ids.ts'
 import { channelAnnouncementDigest } from '../../../wire/channel-announcement-digest.ts'
 import type { AnnouncementSignatures, ChannelAnnouncement } from '../../../wire/messages/gossip.ts'
 import { latest } from '../../commitments/commitments.ts'
-import { update } from '../../state/channel-state.ts'
+import { type ChannelState, isFunded, update } from '../../state/channel-state.ts'
 import type { AnnouncementHalves, Funded, Normal } from '../../state/durable.ts'
 import type { Effect } from '../../state/effects.ts'
 import type { ChannelEnv } from '../../state/environment.ts'
+import type { AnnouncementFound } from '../../state/inputs.ts'
 import type { Session } from '../../state/session.ts'
-import { dueId, isForAll } from '../common/announcing.ts'
+import { dueId, isForAll, unsignedIdOf } from '../common/announcing.ts'
 import { react } from '../common/react.ts'
+import { sendChannelUpdate } from '../common/relay-policy.ts'
 import { andThen, type Online, type Step, stay, to } from '../common/step.ts'
 
 const NOT_SIGNED = new Uint8Array(64)
@@ -20,7 +22,7 @@ const NOT_SIGNED = new Uint8Array(64)
  * when they come. What came before we could judge it is looked at again. When both halves are there, the channel is announced: to a network
  * that may have heard of it already.
  */
-export const progressAnnouncement = (state: Step['state'], env: ChannelEnv): Step => {
+export const progressAnnouncement = (state: ChannelState, env: ChannelEnv): Step => {
   const { durable, session } = state
   if (durable.phase !== 'normal' || !isForAll(durable) || session?.reestablished !== true) return stay(state)
   const { earlyAnnouncement, ...settled } = session
@@ -56,11 +58,7 @@ export const recvAnnouncementSignatures = (
   }
   const { real } = durable.shortIds
   // BOLT 7: kept until we have sent channel_ready. Our blocks may be one behind the peer's, too.
-  if (durable.phase !== 'normal' || real === undefined) {
-    const isRepeated = session.earlyAnnouncement !== undefined
-    const ignored = isRepeated ? ([{ type: 'ignored', message: message.type, why: 'repeated' }] as const) : []
-    return to(durable, { ...session, earlyAnnouncement: message }, ignored)
-  }
+  if (durable.phase !== 'normal' || real === undefined) return keepSignatures({ durable, session }, message)
   // BOLT 7: a short_channel_id that is not that of a funding of the channel gets a warning.
   if (message.shortChannelId !== real) {
     return react(state, { code: 'announcement-of-other-funding', shortChannelId: message.shortChannelId }, env)
@@ -72,16 +70,50 @@ export const recvAnnouncementSignatures = (
     return to(durable, live, isRepeated ? [{ type: 'ignored', message: message.type, why: 'repeated' }] : [])
   }
   const { shortChannelId, nodeSignature, bitcoinSignature } = message
-  const digest = channelAnnouncementDigest(unsignedAnnouncement(durable, shortChannelId, env))
-  const { remoteNodeId } = durable.params
+  const halves = { shortChannelId, nodeSignature, bitcoinSignature }
   // BOLT 7: a signature that is not correct may end the connection.
-  if (!secp256k1.verify(nodeSignature, digest, remoteNodeId)) {
-    return react(state, { code: 'invalid-announcement-signature', of: 'node' }, env)
-  }
-  if (!secp256k1.verify(bitcoinSignature, digest, latest(durable).localParams.remoteFundingKey)) {
-    return react(state, { code: 'invalid-announcement-signature', of: 'funding' }, env)
-  }
-  return to(update(durable, { announcement: { shortChannelId, nodeSignature, bitcoinSignature } }), live, [])
+  const of = invalidIn(durable, halves, env)
+  if (of !== undefined) return react(state, { code: 'invalid-announcement-signature', of }, env)
+  const signed = update(durable, { announcement: halves })
+  // A node that keeps no gossip tells nobody else, and the peer was told nothing while it may have been announcing the channel.
+  return to(signed, live, sendChannelUpdate(signed, live, env))
+}
+
+/** What the peer has signed comes before we can judge it, or say anything. */
+export const keepSignatures = ({ durable, session }: Online, message: AnnouncementSignatures): Step =>
+  to(
+    durable,
+    { ...session, earlyAnnouncement: message },
+    session.earlyAnnouncement === undefined ? [] : [{ type: 'ignored', message: message.type, why: 'repeated' }],
+  )
+
+/**
+ * The network has the announcement, so the peer has signed it; but its signatures never came to us, or were lost with our state. LND sends
+ * them no more once it has ours: it answers ours with the whole announcement.
+ */
+export const announcementFound = (state: ChannelState, { announcement }: AnnouncementFound, env: ChannelEnv): Step => {
+  const { durable, session } = state
+  const { shortChannelId } = announcement
+  if (!isFunded(durable) || shortChannelId !== unsignedIdOf(durable)) return stay(state)
+  const halves = localIsFirst(durable)
+    ? { nodeSignature: announcement.nodeSignature2, bitcoinSignature: announcement.bitcoinSignature2 }
+    : { nodeSignature: announcement.nodeSignature1, bitcoinSignature: announcement.bitcoinSignature1 }
+  const found = { shortChannelId, ...halves }
+  return invalidIn(durable, found, env) === undefined
+    ? to(update(durable, { announcement: found }), session, [])
+    : stay(state)
+}
+
+/** Which of the peer's signatures is not of the announcement as we would sign it. */
+const invalidIn = (
+  durable: Funded,
+  { shortChannelId, nodeSignature, bitcoinSignature }: AnnouncementHalves,
+  env: ChannelEnv,
+): 'node' | 'funding' | undefined => {
+  const digest = channelAnnouncementDigest(unsignedAnnouncement(durable, shortChannelId, env))
+  if (!secp256k1.verify(nodeSignature, digest, durable.params.remoteNodeId)) return 'node'
+  const { remoteFundingKey } = latest(durable).localParams
+  return secp256k1.verify(bitcoinSignature, digest, remoteFundingKey) ? undefined : 'funding'
 }
 
 const sendSignatures = (
