@@ -111,6 +111,8 @@ export const eclairDriver: PeerDriver = {
   peer: 'eclair',
   abilities,
   remarks: {
+    'we change our fees again and again while each pays the other by announced channels — all payments arrive':
+      'it learns the new fees of channels that are not its own by gossip alone, and gives up before that has come',
     'the peer wants us to relay over a channel that we have closed — it reads channel_disabled, and pays on':
       'it reads the flags of a channel_update where BOLT 4 has disabled_flags, which are zero: to it this failure is unreadable, and it tries the same way again',
   },
@@ -136,7 +138,9 @@ export const eclairDriver: PeerDriver = {
 const PASSWORD = 'interop'
 const PAY_SECONDS = 600
 /** Or its API answers with a fault of Java where it should tell what a payment failed with. */
-const FAILURES_READABLE = '--add-opens=java.base/java.util.concurrent=ALL-UNNAMED'
+const FAILURES_READABLE = ['java.lang', 'java.util.concurrent']
+  .map((part) => `--add-opens=java.base/${part}=ALL-UNNAMED`)
+  .join(' ')
 const OPENING_FEE_BUDGET_SAT = 20_000
 const MAX_HTLCS_MSAT = 100_000_000_000
 
