@@ -5,6 +5,7 @@ import { virtualClock } from '../../lib/clock-virtual.ts'
 import type { BlockHeight } from '../../lib/units.ts'
 import { ChannelDirectory, type ChannelEntry } from './channel-directory.ts'
 import { channelIds } from './channel-ids.ts'
+import { entryOf } from './fixtures/channel-entry.ts'
 import { coarseMaximum, updateHtlcMaximums } from './htlc-maximum.ts'
 
 test('an htlc_maximum holds what the channel can carry, in halves of the capacity, and does not move to and fro', (t) => {
@@ -45,14 +46,7 @@ test('BOLT 7, channel_update — ours says at least what the channel can carry, 
       two.run(alice, { type: 'set-htlc-maximum', requestId: 'one', htlcMaximumMsat })
     },
   } as unknown as ChannelEntry['ref']
-  const entry = (): ChannelEntry => ({
-    ref,
-    remoteNodeId: alice.funded.params.remoteNodeId,
-    state: alice.state,
-    durableState: alice.state,
-    quarantined: false,
-    spentInMempool: false,
-  })
+  const entry = (): ChannelEntry => entryOf(ref, alice.state)
   channelDirectory.put(channelIds(alice.state.durable), entry())
   let block: (height: BlockHeight) => void = () => {}
   const stop = updateHtlcMaximums({

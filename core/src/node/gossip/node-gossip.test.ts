@@ -12,6 +12,7 @@ import { type NodeId, shortChannelId } from '../../lib/ids.ts'
 import { encodeGossip } from '../../wire/gossip-codecs.ts'
 import { ChannelDirectory, type ChannelEntry } from '../channel/channel-directory.ts'
 import { channelIds } from '../channel/channel-ids.ts'
+import { entryOf } from '../channel/fixtures/channel-entry.ts'
 import { silentLog } from '../node-log.ts'
 import { NodeGossip, type NodeGossipOptions } from './node-gossip.ts'
 import { LOOK_MS } from './own-gossip.ts'
@@ -76,14 +77,10 @@ test('what a peer has signed for a channel of ours, and the channel lacks, is ta
     nodeId: alice.nodeId,
   })
   const told: unknown[] = []
-  directory.put(channelIds(durable), {
-    ref: { tell: (name: string, request: unknown) => told.push({ name, request }) } as unknown as ChannelEntry['ref'],
-    remoteNodeId: bob.nodeId,
-    state: { durable },
-    durableState: { durable },
-    quarantined: false,
-    spentInMempool: false,
-  })
+  const ref = {
+    tell: (name: string, request: unknown) => told.push({ name, request }),
+  } as unknown as ChannelEntry['ref']
+  directory.put(channelIds(durable), entryOf(ref, { durable }))
   gossip.start({ watchBlocks: () => () => {} })
   const effect = bob.effects.find(({ type }) => type === 'announce')
   if (effect?.type !== 'announce') return t.fail('never announced')

@@ -8,6 +8,7 @@ import { type Announcement, decodeGossip } from '../../wire/gossip-codecs.ts'
 import type { ChannelAnnouncement, ChannelUpdate, NodeAnnouncement } from '../../wire/messages/gossip.ts'
 import { ChannelDirectory, type ChannelEntry } from '../channel/channel-directory.ts'
 import { channelIds } from '../channel/channel-ids.ts'
+import { entryOf } from '../channel/fixtures/channel-entry.ts'
 import { AWAY_MS, LEAST_GAP_MS, LOOK_MS, OwnGossip, type OwnNetwork } from './own-gossip.ts'
 
 const SECRET = sha256(utf8Encode('our node'))
@@ -52,14 +53,7 @@ const rig = () => {
   const ref = {
     tell: (name: string, announcement: ChannelAnnouncement) => name === 'announcementFound' && found.push(announcement),
   } as unknown as ChannelEntry['ref']
-  const entry = (): ChannelEntry => ({
-    ref,
-    remoteNodeId: alice.funded.params.remoteNodeId,
-    state: alice.state,
-    durableState: alice.state,
-    quarantined: false,
-    spentInMempool: false,
-  })
+  const entry = (): ChannelEntry => entryOf(ref, alice.state)
   directory.put(channelIds(alice.state.durable), entry())
   gossip.start()
   const announce = alice.effects.find((effect) => effect.type === 'announce')

@@ -5,6 +5,7 @@ import { readAttribution } from '../../onion/attribution-data.ts'
 import type { ChainProblem } from '../chain/chain-problems.ts'
 import { ChannelDirectory, type ChannelEntry } from '../channel/channel-directory.ts'
 import type { Settlement } from '../channel/channel-protocol.ts'
+import { entryOf } from '../channel/fixtures/channel-entry.ts'
 import { Upstream } from './upstream.ts'
 
 /** Alice has offered bob an HTLC; `upstream` is of bob's node, whose directory has the channel once it was `put`. */
@@ -15,14 +16,7 @@ const received = () => {
   const { bob } = two
   const { channelId } = bob.funded.params
   const told: ChannelEntry['ref']['tell'] = () => {}
-  let entry: ChannelEntry = {
-    ref: { tell: told } as ChannelEntry['ref'],
-    remoteNodeId: two.alice.nodeId,
-    state: bob.state,
-    durableState: bob.state,
-    quarantined: false,
-    spentInMempool: false,
-  }
+  let entry = entryOf({ tell: told } as ChannelEntry['ref'], bob.state)
   const directory = new ChannelDirectory()
   let problem: ChainProblem | undefined
   const upstream = new Upstream({
@@ -141,14 +135,7 @@ const telling = () => {
   }
   directory.put(
     { channelId: htlc.channelId, shortIds: [] },
-    {
-      ref: ref as unknown as ChannelEntry['ref'],
-      remoteNodeId: two.alice.nodeId,
-      state: two.bob.state,
-      durableState: two.bob.state,
-      quarantined: false,
-      spentInMempool: false,
-    },
+    entryOf(ref as unknown as ChannelEntry['ref'], two.bob.state),
   )
   const pauses: (() => void)[] = []
   const time = { now: 5_000 }
